@@ -1,0 +1,131 @@
+//! A role as somebody defined it, and the key that tells whether two definitions would get the same session.
+
+use std::fmt;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use crate::{Alias, Region, RoleArn, SessionName};
+
+/// The session length that is asked for unless somebody says otherwise: one hour, the most that a role session may ask
+/// for when it assumes another role ([role chaining](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html)).
+pub const DEFAULT_DURATION: Duration = Duration::from_secs(3600);
+
+/// Where a role is assumed from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The credentials that the default AWS chain gives this process.
+    Base,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Base => f.pad("base"),
+        }
+    }
+}
+
+/// An IAM role to be kept assumed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// The profile name.
+    pub alias: Alias,
+    /// The friendly name as the user wrote it; the alias is made from it.
+    pub name: String,
+    /// Which role.
+    pub arn: RoleArn,
+    /// The Region of the profile and of the STS endpoint; none when nobody said one.
+    pub region: Option<Region>,
+    /// Where it is assumed from.
+    pub source: Source,
+    /// The session length to ask for; STS takes 15 minutes to 12 hours.
+    pub duration: Duration,
+    /// What CloudTrail will show.
+    pub session_name: SessionName,
+}
+
+/// A digest of everything about a role that changes what STS would answer. Equal keys may share a session; an ARN alone
+/// never says that.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoleKey([u8; 32]);
+
+impl Role {
+    /// The key of this definition. Alias and name are not in it: they change where a session goes, not what it is.
+    #[must_use]
+    pub fn key(&self) -> RoleKey {
+        let Self { alias: _, name: _, arn, region, source, duration, session_name } = self;
+        let mut digest = Sha256::new();
+        let mut field = |text: &str| {
+            // Length first, so that no two lists of fields spell the same bytes.
+            digest.update((text.len() as u64).to_le_bytes());
+            digest.update(text);
+        };
+        field("rolecall role 1");
+        field(&arn.to_string());
+        field(region.as_ref().map_or("", Region::as_str));
+        field(&source.to_string());
+        field(&duration.as_secs().to_string());
+        field(session_name.as_str());
+        RoleKey(digest.finalize().into())
+    }
+}
+
+impl fmt::Display for RoleKey {
+    /// The first 16 hex digits: enough to tell definitions apart in a file or a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0[..8].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for RoleKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl RoleKey {
+    /// A key for tests and simulations that have no role.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role() -> Role {
+        let alias: Alias = "prod".parse().unwrap();
+        Role {
+            name: "prod".into(),
+            arn: "arn:aws:iam::123456789012:role/R".parse().unwrap(),
+            region: None,
+            source: Source::Base,
+            duration: DEFAULT_DURATION,
+            session_name: SessionName::new(&alias, "host"),
+            alias,
+        }
+    }
+
+    #[test]
+    fn the_key_changes_with_whatever_changes_the_answer_of_sts() {
+        let key = role().key();
+        let others = [
+            Role { arn: "arn:aws:iam::123456789012:role/S".parse().unwrap(), ..role() },
+            Role { region: Some("eu-west-1".parse().unwrap()), ..role() },
+            Role { duration: Duration::from_secs(900), ..role() },
+            Role { session_name: SessionName::new(&role().alias, "other"), ..role() },
+        ];
+        for other in others {
+            assert_ne!(other.key(), key, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_key_does_not_change_with_the_name() {
+        let renamed = Role { alias: "p2".parse().unwrap(), name: "P 2".into(), ..role() };
+        assert_eq!(renamed.key(), role().key());
+    }
+}

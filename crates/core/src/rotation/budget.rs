@@ -1,0 +1,152 @@
+//! How many calls may be started: a ceiling on what is under way and a token bucket on the rate, shared by all entries.
+//!
+//! When STS throttles, both are halved (once a second at most, so that one burst of refusals counts once) and regained
+//! by a twentieth of the full budget a second.
+
+use std::time::Duration;
+
+use super::BudgetPolicy;
+
+/// The least share of the budget that throttling leaves.
+const LEAST: f64 = 1.0 / 64.0;
+/// The share of the full budget that is regained each second.
+const REGAIN: f64 = 0.05;
+
+/// What is left of the budget.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    policy: BudgetPolicy,
+    in_flight: u32,
+    /// The generic cell rate algorithm's theoretical arrival time: when the bucket will be full again.
+    full_at: Duration,
+    /// The share of the budget that was in force at `share_at`.
+    share: f64,
+    share_at: Duration,
+}
+
+impl Budget {
+    /// A full budget.
+    #[must_use]
+    pub fn new(policy: BudgetPolicy) -> Self {
+        let least_one = BudgetPolicy {
+            in_flight: policy.in_flight.max(1),
+            per_second: policy.per_second.max(1),
+            burst: policy.burst.max(1),
+        };
+        Self { policy: least_one, in_flight: 0, full_at: Duration::ZERO, share: 1.0, share_at: Duration::ZERO }
+    }
+
+    /// Takes a call out of the budget if it has one.
+    pub fn take(&mut self, boot: Duration) -> bool {
+        if self.in_flight >= self.ceiling(boot) || self.next_token(boot) > boot {
+            return false;
+        }
+        self.full_at = self.full_at.max(boot) + self.interval(boot);
+        self.in_flight += 1;
+        true
+    }
+
+    /// Gives the place of a call back that is no longer under way.
+    pub fn give_back(&mut self) {
+        self.in_flight -= 1;
+    }
+
+    /// Halves the budget: STS throttled a call.
+    pub fn throttled(&mut self, boot: Duration) {
+        let share = self.share(boot);
+        if share < 1.0 && boot < self.share_at + Duration::from_secs(1) {
+            return;
+        }
+        self.share = (share / 2.0).max(LEAST);
+        self.share_at = boot;
+    }
+
+    /// How long until a call may be started; none while all places are taken, since only an answer can free one.
+    #[must_use]
+    pub fn wait(&self, boot: Duration) -> Option<Duration> {
+        (self.in_flight < self.ceiling(boot)).then(|| self.next_token(boot).saturating_sub(boot))
+    }
+
+    /// Calls under way.
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    fn share(&self, boot: Duration) -> f64 {
+        (self.share + REGAIN * boot.saturating_sub(self.share_at).as_secs_f64()).min(1.0)
+    }
+
+    fn ceiling(&self, boot: Duration) -> u32 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most the policy's own u32")]
+        let ceiling = (f64::from(self.policy.in_flight) * self.share(boot)) as u32;
+        ceiling.max(1)
+    }
+
+    fn interval(&self, boot: Duration) -> Duration {
+        Duration::from_secs_f64(1.0 / (f64::from(self.policy.per_second) * self.share(boot)))
+    }
+
+    /// The moment from which one more call fits under the burst.
+    fn next_token(&self, boot: Duration) -> Duration {
+        let depth = self.interval(boot) * (self.policy.burst - 1);
+        self.full_at.saturating_sub(depth)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn take_all(budget: &mut Budget, boot: Duration) -> u32 {
+        let mut taken = 0;
+        while budget.take(boot) {
+            budget.give_back();
+            taken += 1;
+        }
+        taken
+    }
+
+    #[test]
+    fn a_burst_then_the_rate() {
+        let mut budget = Budget::new(BudgetPolicy { in_flight: 1000, per_second: 10, burst: 20 });
+        assert_eq!(take_all(&mut budget, SECOND), 20);
+        assert_eq!(take_all(&mut budget, SECOND * 2), 10);
+        assert_eq!(take_all(&mut budget, SECOND * 60), 20);
+    }
+
+    #[test]
+    fn places_are_given_back() {
+        let mut budget = Budget::new(BudgetPolicy { in_flight: 2, per_second: 100, burst: 100 });
+        assert!(budget.take(SECOND) && budget.take(SECOND) && !budget.take(SECOND));
+        assert_eq!(budget.wait(SECOND), None);
+        budget.give_back();
+        assert_eq!(budget.wait(SECOND), Some(Duration::ZERO));
+        assert!(budget.take(SECOND));
+    }
+
+    #[test]
+    fn throttling_halves_and_time_regains() {
+        let mut budget = Budget::new(BudgetPolicy { in_flight: 64, per_second: 200, burst: 1 });
+        for _ in 0..5 {
+            budget.throttled(SECOND);
+        }
+        assert_eq!(budget.ceiling(SECOND), 32);
+        assert_eq!(budget.ceiling(SECOND * 11), 64);
+        for second in 0..20 {
+            budget.throttled(SECOND * (20 + second));
+        }
+        assert!(budget.ceiling(SECOND * 39) <= 6 && budget.ceiling(SECOND * 39) >= 1);
+    }
+
+    #[test]
+    fn the_wait_ends_when_a_call_fits() {
+        let mut budget = Budget::new(BudgetPolicy { in_flight: 64, per_second: 10, burst: 1 });
+        assert!(budget.take(SECOND));
+        let wait = budget.wait(SECOND).unwrap();
+        assert!(!budget.take(SECOND + wait / 2));
+        assert!(budget.take(SECOND + wait));
+    }
+}

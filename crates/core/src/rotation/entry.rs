@@ -1,0 +1,149 @@
+//! One entry: everything the engine knows about one role that is kept assumed, in one record.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::queue::{Place, Urgency};
+use super::timers::Alarm;
+use super::{Attempt, EntryId, Now, Reason, Version};
+use crate::{Fault, RoleKey};
+
+/// A session that is held: its times, never its keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The number of the session.
+    pub version: Version,
+    /// When it was received.
+    pub issued: Now,
+    /// The `Expiration` that STS returned.
+    pub expires_at: Timestamp,
+    /// When it ends by the boot clock.
+    pub ends: Duration,
+    /// How long it lives in all.
+    pub lifetime: Duration,
+    /// How long before its end it is refreshed, jitter included.
+    pub lead: Duration,
+    /// The duration that STS was asked for.
+    pub asked_for: Duration,
+    /// Why it was asked for.
+    pub reason: Reason,
+    /// Why it should be refreshed ahead of time, if it should.
+    pub(super) nudge: Option<Reason>,
+}
+
+impl Held {
+    /// The time until it ends, by the clock that says so earlier; zero when it has ended.
+    #[must_use]
+    pub fn left(&self, now: Now, wall_trusted: bool) -> Duration {
+        let by_boot = self.ends.saturating_sub(now.boot);
+        if wall_trusted { by_boot.min(now.wall_until(self.expires_at)) } else { by_boot }
+    }
+
+    /// Whether its refresh time has come.
+    #[must_use]
+    pub fn due(&self, now: Now, wall_trusted: bool) -> bool {
+        self.left(now, wall_trusted) <= self.lead
+    }
+}
+
+/// A call to STS that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flight {
+    /// The call.
+    pub attempt: Attempt,
+    /// When it was started, by the boot clock.
+    pub started: Duration,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Failures in a row, up to now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Why the newest call failed.
+    pub fault: Fault,
+    /// When the first one in the row failed, by the wall clock.
+    pub since: Timestamp,
+    /// How many.
+    pub count: u32,
+}
+
+/// One entry.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) key: RoleKey,
+    pub(super) held: Option<Held>,
+    pub(super) flight: Option<Flight>,
+    pub(super) failure: Option<Failure>,
+    /// Why nothing is held, while nothing is.
+    pub(super) empty: Reason,
+    /// Somebody waits for the first session.
+    pub(super) waited: bool,
+    /// No call is started before this, by the boot clock.
+    pub(super) not_before: Duration,
+    /// The number of the newest session; 0 before the first.
+    pub(super) version: Version,
+    /// Where it stands in the queue and when it is looked at again: kept here so that both indices can be changed.
+    pub(super) place: Option<Place>,
+    pub(super) alarm: Alarm,
+}
+
+impl Entry {
+    pub(super) fn new(key: RoleKey) -> Self {
+        Self {
+            key,
+            held: None,
+            flight: None,
+            failure: None,
+            empty: Reason::NothingHeld,
+            waited: false,
+            not_before: Duration::ZERO,
+            version: Version(0),
+            place: None,
+            alarm: Alarm::default(),
+        }
+    }
+
+    /// Why a call is wanted now, if it is, leaving aside that one may be under way.
+    pub(super) fn wants(&self, now: Now, wall_trusted: bool) -> Option<(Reason, Urgency)> {
+        match &self.held {
+            None if self.waited => Some((self.empty, Urgency::Waited)),
+            None => Some((self.empty, Urgency::NothingHeld)),
+            Some(held) if held.due(now, wall_trusted) => Some((Reason::Due, Urgency::Due)),
+            Some(held) => held.nudge.map(|reason| (reason, Urgency::Early)),
+        }
+    }
+
+    /// Its place in the queue at `now`.
+    pub(super) fn place(&self, id: EntryId, now: Now, wall_trusted: bool) -> Option<Place> {
+        if self.flight.is_some() || now.boot < self.not_before {
+            return None;
+        }
+        let (_, urgency) = self.wants(now, wall_trusted)?;
+        Some((urgency, self.held.as_ref().map_or(Duration::ZERO, |held| held.ends), id))
+    }
+
+    /// When it has to be looked at again, given its place in the queue at `now`. Never in the past of a trusted clock.
+    pub(super) fn alarm(&self, now: Now, queued: bool, deadline: Duration) -> Alarm {
+        let ends = self.held.as_ref().map(|held| Alarm { boot: Some(held.ends), wall: Some(held.expires_at) });
+        let end = ends.unwrap_or_default();
+        let next = if let Some(flight) = self.flight {
+            Alarm { boot: Some(flight.started + deadline), wall: None }
+        } else if queued {
+            Alarm::default()
+        } else if now.boot < self.not_before {
+            Alarm { boot: Some(self.not_before), wall: None }
+        } else {
+            self.held.as_ref().map_or(Alarm::default(), |held| Alarm {
+                boot: Some(held.ends.saturating_sub(held.lead)),
+                wall: held.expires_at.checked_sub(held.lead).ok(),
+            })
+        };
+        Alarm { boot: earlier(end.boot, next.boot), wall: earlier(end.wall, next.wall) }
+    }
+}
+
+fn earlier<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+    a.into_iter().chain(b).min()
+}

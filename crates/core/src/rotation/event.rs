@@ -1,0 +1,137 @@
+//! What goes into the engine and what comes out of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Reason;
+use crate::{Fault, RoleKey};
+
+/// Names one entry: our record that one role is kept assumed. Given by the shell, never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId(pub u64);
+
+/// Names one call to STS. Never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Attempt(pub u64);
+
+/// Counts the sessions of one entry, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u64);
+
+/// The part of STS's answer that the engine decides by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// The `Expiration` that STS returned.
+    pub expires_at: Timestamp,
+    /// The duration that was asked for.
+    pub asked_for: Duration,
+    /// The `Date` of the answer, in whole seconds: what the clock of STS said. None when there was none.
+    pub date: Option<Timestamp>,
+}
+
+/// Something happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A role is to be kept assumed, or its definition changed.
+    Define {
+        /// Which entry.
+        entry: EntryId,
+        /// What STS would be asked. The same key again changes nothing.
+        key: RoleKey,
+    },
+    /// A role is no longer wanted.
+    Forget {
+        /// Which entry.
+        entry: EntryId,
+    },
+    /// Somebody was served, or waits to be.
+    Demand {
+        /// Which entry.
+        entry: EntryId,
+    },
+    /// STS issued a session.
+    Assumed {
+        /// Which entry.
+        entry: EntryId,
+        /// The call that it answers.
+        attempt: Attempt,
+        /// What was issued.
+        issue: Issue,
+    },
+    /// A call failed.
+    Failed {
+        /// Which entry.
+        entry: EntryId,
+        /// The call that failed.
+        attempt: Attempt,
+        /// Why.
+        fault: Fault,
+    },
+    /// Time passed.
+    Tick,
+}
+
+/// Something has to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Call STS, and answer with `Assumed` or `Failed`.
+    Assume {
+        /// Which entry.
+        entry: EntryId,
+        /// The call.
+        attempt: Attempt,
+        /// Why now.
+        reason: Reason,
+    },
+    /// Give a call up: nobody waits for its answer any more.
+    Cancel {
+        /// Which entry.
+        entry: EntryId,
+        /// The call.
+        attempt: Attempt,
+    },
+    /// The session of the event that caused this is the newest: keep it and write it to the sinks.
+    Publish {
+        /// Which entry.
+        entry: EntryId,
+        /// The number of the session.
+        version: Version,
+    },
+    /// Nothing of this entry may be served or stay written.
+    Withdraw {
+        /// Which entry.
+        entry: EntryId,
+        /// Why.
+        reason: Withdrawal,
+    },
+}
+
+/// Why a session is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Withdrawal {
+    /// It ended and nothing newer is held.
+    Expired,
+    /// Its entry was forgotten.
+    Forgotten,
+    /// Its entry's definition changed.
+    SpecChanged,
+}
+
+impl fmt::Display for Withdrawal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// Why an entry has nothing to serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotServable {
+    /// No such entry.
+    Unknown,
+    /// Nothing yet; a call is under way or about to be made.
+    Pending,
+    /// Nothing, and the newest call failed; the next one has to wait.
+    Failed(Fault),
+}

@@ -1,0 +1,41 @@
+//! The rotation engine: decides when which role is assumed, and what may be served.
+//!
+//! The engine is a state machine without I/O. A shell feeds it [`Event`]s with the time at which they happened, carries
+//! out the [`Effect`]s that come back, and sleeps until [`Engine::next_wake`]. It never sees a secret: it knows ids,
+//! times, versions and faults, so everything in it can be printed.
+//!
+//! ```text
+//!             Define                 Assumed
+//!   (unknown) ──────► wanted ─► in flight ─────► held ──► due ─► in flight ─► held (next version)
+//!                       ▲           │ Failed               │
+//!                       └─ back-off ┘                      └─ its end without a new one: Withdraw, wanted again
+//! ```
+//!
+//! Design notes
+//! - **Two clocks.** [`Now`] holds the wall clock, in which STS speaks, and the boot clock, which counts suspend and which
+//!   nobody can set. A session is dead when either says so; see [`wall`] for a wall clock that jumps or is wrong.
+//! - **One way out.** [`Engine::serve`] compares the expiry with the `now` it is given; no timer has to have fired first.
+//! - **Last good.** A failure never takes away what is held. It is served until it ends.
+//! - **One entry, one record.** Forgetting an entry drops everything about it, and an answer to an attempt that the entry
+//!   no longer waits for is ignored.
+//! - **The cost of a step** does not grow with the number of entries, only with how many of them have something to do.
+
+pub mod backoff;
+pub mod budget;
+mod engine;
+mod entry;
+mod event;
+mod now;
+pub mod policy;
+mod queue;
+mod reason;
+pub mod schedule;
+mod timers;
+pub mod wall;
+
+pub use engine::{Engine, Glance};
+pub use entry::{Failure, Flight, Held};
+pub use event::{Attempt, Effect, EntryId, Event, Issue, NotServable, Version, Withdrawal};
+pub use now::Now;
+pub use policy::{BudgetPolicy, Lead, Policy};
+pub use reason::Reason;

@@ -1,0 +1,41 @@
+//! Why a role is assumed now: the same word in log, metric, status and audit.
+
+use std::fmt;
+
+/// The reason of one call to STS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The entry never held a session.
+    NothingHeld,
+    /// The definition changed, so what was held no longer counts.
+    SpecChanged,
+    /// What was held has ended.
+    Expired,
+    /// The refresh time has come.
+    Due,
+    /// Somebody is using it and it would soon be due.
+    Demanded,
+    /// The wall clock jumped, and the answer of STS will tell whether it is right.
+    ClockDoubted,
+}
+
+impl Reason {
+    /// The reason as it is written everywhere.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NothingHeld => "NothingHeld",
+            Self::SpecChanged => "SpecChanged",
+            Self::Expired => "Expired",
+            Self::Due => "Due",
+            Self::Demanded => "Demanded",
+            Self::ClockDoubted => "ClockDoubted",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

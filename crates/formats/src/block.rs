@@ -1,0 +1,161 @@
+//! Our marked part of a file that belongs to the user.
+//!
+//! Promises that every byte outside it stays as it is, that what was put in comes out again without a trace, and that
+//! a file whose markers do not add up is never written into. What stands in the block is left to `profile`, and
+//! reading and writing the file to the caller.
+//!
+//! ```text
+//! # >>> rolecall 3fa9c2d1 >>> written by rolecall, edits in here are lost
+//! [profile MyFirstAccount]
+//! # <<< rolecall 3fa9c2d1 <<<
+//! ```
+
+use std::fmt;
+use std::str::FromStr;
+
+mod scan;
+
+use scan::{Block, is_marker, scan};
+
+/// Second line of a block that was put behind a last line without a line end. That line needs one while the block
+/// stands; this says to take it away again.
+const LINE_END_ADDED: &str = "# the line above had no line end; it goes again with this block\n";
+
+/// Tells the blocks of several state directories apart: 8 hex digits in lower case.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id([u8; 8]);
+
+/// The text is not 8 hex digits in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not the id of a rolecall block: 8 hex digits in lower case")]
+pub struct IdError(String);
+
+/// Why a file's blocks cannot be told from what is the user's. Lines count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BlockError {
+    /// A marker that is indented, cut, commented out or has text behind it.
+    #[error("line {line} has a rolecall marker that was changed; restore it, or delete the block with both markers")]
+    Changed {
+        /// The marker.
+        line: usize,
+    },
+    /// A start marker whose end marker is missing.
+    #[error("line {line} starts the rolecall block {id}, but no line ends it; delete what is left of the block")]
+    Unclosed {
+        /// The start marker.
+        line: usize,
+        /// The block.
+        id: Id,
+    },
+    /// An end marker whose start marker is missing.
+    #[error("line {line} ends the rolecall block {id}, but no line starts it; delete what is left of the block")]
+    Unopened {
+        /// The end marker.
+        line: usize,
+        /// The block.
+        id: Id,
+    },
+    /// A marker of another block before the end of one.
+    #[error("line {line} has a marker of the rolecall block {id} inside another block; delete both blocks")]
+    Nested {
+        /// The inner marker.
+        line: usize,
+        /// The block that it names.
+        id: Id,
+    },
+    /// The same block twice.
+    #[error("line {line} starts the rolecall block {id} a second time; delete one of the two")]
+    Twice {
+        /// The second start marker.
+        line: usize,
+        /// The block.
+        id: Id,
+    },
+    /// The new body would itself be read as a marker.
+    #[error("line {line} of the new block reads as a rolecall marker")]
+    Body {
+        /// The line in the body.
+        line: usize,
+    },
+}
+
+/// `text` without any block of ours, whatever its id.
+///
+/// # Errors
+/// When the markers do not add up.
+pub fn cut(text: &str) -> Result<String, BlockError> {
+    // From the last to the first, so that the places of those before stay right.
+    Ok(scan(text)?.iter().rev().fold(text.to_owned(), |text, block| without(&text, block)))
+}
+
+/// `text` with `body` in the block `id`: where that block stands now, else at the end. Without a body, or with an empty
+/// one, the block goes. Other blocks stay.
+///
+/// A last line without a line end is given one for as long as the block stands; it keeps it only if something else was
+/// appended to the file meanwhile.
+///
+/// # Errors
+/// When the markers in `text` do not add up, or `body` has a line that would be read as one.
+pub fn replace(text: &str, id: &Id, body: Option<&str>) -> Result<String, BlockError> {
+    let blocks = scan(text)?;
+    let ours = blocks.iter().find(|block| block.id == *id);
+    let Some(body) = body.filter(|body| !body.is_empty()) else {
+        return Ok(ours.map_or_else(|| text.to_owned(), |ours| without(text, ours)));
+    };
+    let reserved = |line: &str| is_marker(line) || line == LINE_END_ADDED.trim_end();
+    if let Some(at) = body.lines().position(reserved) {
+        return Err(BlockError::Body { line: at + 1 });
+    }
+    let (before, line_end_added, after) = match ours {
+        Some(ours) => (&text[..ours.start], ours.line_end_added, &text[ours.end..]),
+        None => (text, !text.is_empty() && !text.ends_with('\n'), ""),
+    };
+    let start = format!("{} written by rolecall, edits in here are lost\n", scan::start_marker(id));
+    let end = format!("{}\n", scan::end_marker(id));
+    Ok([
+        before,
+        if ours.is_none() && line_end_added { "\n" } else { "" },
+        &start,
+        if line_end_added { LINE_END_ADDED } else { "" },
+        body,
+        if body.ends_with('\n') { "" } else { "\n" },
+        &end,
+        after,
+    ]
+    .concat())
+}
+
+/// `text` without `block`.
+fn without(text: &str, block: &Block) -> String {
+    let (mut before, after) = (&text[..block.start], &text[block.end..]);
+    if block.line_end_added && after.is_empty() {
+        before = before.strip_suffix('\n').unwrap_or(before);
+    }
+    [before, after].concat()
+}
+
+impl FromStr for Id {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        match <[u8; 8]>::try_from(text.as_bytes()) {
+            Ok(digits) if digits.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) => Ok(Self(digits)),
+            _ => Err(IdError(text.into())),
+        }
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|&digit| write!(f, "{}", char::from(digit)))
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

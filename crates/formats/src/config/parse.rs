@@ -1,0 +1,120 @@
+//! Sections and keys of a text, as Python's `configparser.RawConfigParser` reads them for botocore.
+//!
+//! What differs from other ini readers: a line that is indented deeper than its key continues the value, even if it
+//! looks like a header; `:` separates as `=` does; a lone carriage return ends a line; keys are in lower case; and a
+//! `[DEFAULT]` section lends its keys to all others.
+
+use zeroize::Zeroizing;
+
+use super::{FileFault, FileProblem, Key};
+
+/// A section of any kind.
+pub(super) struct Section {
+    /// What stands between the brackets.
+    pub(super) header: String,
+    pub(super) line: usize,
+    pub(super) keys: Vec<Key>,
+}
+
+/// All of a text.
+pub(super) struct Sections {
+    pub(super) sections: Vec<Section>,
+    /// The keys of `[DEFAULT]`.
+    pub(super) defaults: Vec<Key>,
+}
+
+/// Reads `text`.
+pub(super) fn sections(text: &str) -> Result<Sections, FileFault> {
+    if text.starts_with('\u{feff}') {
+        return Err(FileFault { line: 1, problem: FileProblem::ByteOrderMark });
+    }
+    let mut sections: Vec<Section> = Vec::new();
+    let mut current: Option<usize> = None;
+    // Whether the last key of the current section can still be continued.
+    let mut key_open = false;
+    let mut indent = 0;
+    for (number, line) in (1..).zip(lines(text)) {
+        let fault = |problem| Err(FileFault { line: number, problem });
+        let content = line.trim_matches(is_space);
+        if content.starts_with(['#', ';']) {
+            continue;
+        }
+        let section = current.and_then(|at| sections.get_mut(at));
+        let open = section.and_then(|s| s.keys.last_mut()).filter(|_| key_open);
+        if content.is_empty() {
+            if let Some(key) = open {
+                key.value.push('\n');
+            }
+            continue;
+        }
+        let this_indent = line.chars().take_while(|&c| is_space(c)).count();
+        if let Some(key) = open
+            && this_indent > indent
+        {
+            if (key.value.is_empty() || key.value.starts_with('\n')) && !is_nested(content) {
+                return fault(FileProblem::NotANestedKey);
+            }
+            key.value.push('\n');
+            key.value.push_str(content);
+            continue;
+        }
+        indent = this_indent;
+        if let Some(header) = header(content) {
+            key_open = false;
+            current = match sections.iter().position(|s| s.header == header) {
+                Some(at) if header == "DEFAULT" => Some(at),
+                Some(at) => return fault(FileProblem::SectionTwice { first: sections[at].line }),
+                None => {
+                    sections.push(Section { header: header.into(), line: number, keys: Vec::new() });
+                    Some(sections.len() - 1)
+                }
+            };
+            continue;
+        }
+        let Some(section) = current.and_then(|at| sections.get_mut(at)) else {
+            return fault(FileProblem::NoSection);
+        };
+        let Some((name, value)) = content.split_once(['=', ':']) else {
+            return fault(FileProblem::NotAKey);
+        };
+        let name = name.trim_end_matches(is_space).to_lowercase();
+        if name.is_empty() {
+            return fault(FileProblem::NoKey);
+        }
+        if let Some(first) = section.keys.iter().find(|key| key.name == name) {
+            return fault(FileProblem::KeyTwice { first: first.line });
+        }
+        let value = Zeroizing::new(value.trim_start_matches(is_space).to_owned());
+        section.keys.push(Key { name, value, line: number });
+        key_open = true;
+    }
+    for key in sections.iter_mut().flat_map(|s| &mut s.keys) {
+        let end = key.value.trim_end_matches(is_space).len();
+        key.value.truncate(end);
+    }
+    let defaults = sections.iter().position(|s| s.header == "DEFAULT").map(|at| sections.remove(at).keys);
+    Ok(Sections { sections, defaults: defaults.unwrap_or_default() })
+}
+
+/// Lines as Python's text files have them: `\n`, `\r\n` and `\r` end one.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
+}
+
+/// What stands between the first `[` and the last `]`; text behind it is nobody's.
+fn header(content: &str) -> Option<&str> {
+    let end = content.rfind(']')?;
+    content.get(..end)?.strip_prefix('[').filter(|header| !header.is_empty())
+}
+
+/// Whether every line of a continuation has a key, as botocore wants under a key without a value. Python's `splitlines`
+/// knows more line ends than its files do.
+fn is_nested(content: &str) -> bool {
+    let is_line_end = |c| matches!(c, '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    content.split(is_line_end).map(|line| line.trim_matches(is_space)).all(|line| line.is_empty() || line.contains('='))
+}
+
+/// White space as Python's `str.strip` has it: Unicode's and four control characters.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\x1c'..='\x1f')
+}

@@ -1,0 +1,25 @@
+//! What AWS programs read, as pure functions from parsed types to text, and what of it we read back.
+//!
+//! No files, clock or environment: texts and times come in as values. Whatever is rendered here parses for every AWS
+//! SDK: no alias, Region or session value can open a second section or line.
+//!
+//! | To find | Look in |
+//! |---|---|
+//! | which profiles a user's file holds, and whether botocore takes it at all | [`config`] |
+//! | our marked part of a user's file: put in, taken out | [`block`] |
+//! | what stands in that part | [`profile`], [`command`] |
+//! | the credentials and config files of the state directory | [`store`] |
+//! | the answers to `credential_process` and to the container endpoint | [`process`], [`container`] |
+//! | how a time is spelt in all of them | [`time`] |
+
+pub mod block;
+pub mod command;
+pub mod config;
+pub mod container;
+mod ini;
+mod json;
+pub mod process;
+pub mod profile;
+mod shell;
+pub mod store;
+pub mod time;

@@ -1,0 +1,118 @@
+//! The document that a `credential_process` prints
+//! ([AWS](https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html)).
+//!
+//! Its `Expiration` is a little earlier than the true one: the Go SDK asks again only once that time has come, and
+//! would else send a request with keys that die on the way.
+
+use jiff::{SignedDuration, Timestamp};
+use rolecall_core::{Role, Session};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::json::secret_document;
+use crate::time::utc_seconds;
+
+/// The most by which the printed expiry comes before the true one.
+const GUARD: SignedDuration = SignedDuration::from_secs(60);
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document<'a> {
+    version: u8,
+    access_key_id: &'a str,
+    secret_access_key: &'a str,
+    session_token: &'a str,
+    expiration: &'a str,
+    account_id: &'a str,
+}
+
+/// The whole standard output for `session` of `role` when asked at `now`: one JSON object and a line break.
+///
+/// That the session has not expired is the caller's to see to: most SDKs use whatever they are given.
+#[must_use]
+pub fn document(role: &Role, session: &Session, now: Timestamp) -> Zeroizing<String> {
+    let credentials = &session.credentials;
+    let expiration = utc_seconds(expiration(session.issued_at, session.expires_at, now));
+    let document = Document {
+        version: 1,
+        access_key_id: credentials.access_key_id(),
+        secret_access_key: credentials.secret_access_key(),
+        session_token: credentials.session_token(),
+        expiration: &expiration,
+        account_id: role.arn.account(),
+    };
+    let Document { version: _, access_key_id, secret_access_key, session_token, expiration, account_id } = document;
+    let values = [access_key_id, secret_access_key, session_token, expiration, account_id];
+    let mut text = secret_document(&document, values.iter().map(|v| v.len()).sum());
+    text.push('\n');
+    text
+}
+
+/// The expiry to print: 60 seconds before the true one, at most a twentieth of the lifetime; the true one once less
+/// than twice that is left, since a reader that takes it for expired would get nothing better.
+#[must_use]
+pub fn expiration(issued_at: Timestamp, expires_at: Timestamp, now: Timestamp) -> Timestamp {
+    let lifetime = expires_at.duration_since(issued_at).max(SignedDuration::ZERO);
+    let guard = GUARD.min(lifetime / 20);
+    if expires_at.duration_since(now) < guard * 2 { expires_at } else { expires_at - guard }
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_core::{SessionCredentials, SessionName, Source};
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + seconds).unwrap()
+    }
+
+    fn role() -> Role {
+        let alias: rolecall_core::Alias = "a".parse().unwrap();
+        Role {
+            name: "a".into(),
+            arn: "arn:aws:iam::123456789012:role/R".parse().unwrap(),
+            region: None,
+            source: Source::Base,
+            duration: rolecall_core::role::DEFAULT_DURATION,
+            session_name: SessionName::new(&alias, "host"),
+            alias,
+        }
+    }
+
+    #[test]
+    fn the_document_is_what_the_sdks_read() {
+        let credentials = SessionCredentials::new("ASIA1".into(), "s/+\"\n".into(), "t=".into());
+        let session = Session { credentials, issued_at: at(0), expires_at: at(3600) };
+        let text = document(&role(), &session, at(0));
+        assert_eq!(
+            text.as_str(),
+            concat!(
+                r#"{"Version":1,"AccessKeyId":"ASIA1","SecretAccessKey":"s/+\"\n","SessionToken":"t=","#,
+                r#""Expiration":"2023-11-14T23:12:20Z","AccountId":"123456789012"}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn the_printed_expiry_is_early_until_little_is_left() {
+        // Lifetime, now, how much earlier.
+        for (lifetime, now, earlier) in [
+            (3600, 0, 60),
+            (3600, 3600 - 120, 60),
+            (3600, 3600 - 119, 0),
+            (3600, 4000, 0),
+            (1200, 0, 60),
+            (900, 0, 45),
+            (900, 900 - 90, 45),
+            (900, 900 - 89, 0),
+            (20, 0, 1),
+            (0, 0, 0),
+            (-5, 0, 0),
+        ] {
+            let printed = expiration(at(0), at(lifetime), at(now));
+            assert_eq!(printed, at(lifetime - earlier), "lifetime {lifetime}, now {now}");
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! The one task that owns the engine and the secrets.
+//!
+//! It decides nothing: what happened becomes an event, what comes back is carried out in order.
+
+use std::collections::{BTreeSet, HashMap};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rolecall_core::port::Clock;
+use rolecall_core::rotation::{Attempt, Effect, Engine, EntryId, Event, Issue, NotServable, Now, Policy};
+use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session, Sink};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+
+use crate::feeder::Feeder;
+use crate::record::{Records, Reply};
+use crate::report::{Report, RoleReport, SinkReport};
+use crate::{NotServed, Served, log};
+
+/// The longest sleep: tokio's timers stand still in suspend, so after a resume at most this much is overslept.
+const LONGEST_NAP: Duration = Duration::from_secs(30);
+
+/// Resolves when the sinks have caught up.
+type SinksCaughtUp = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What a handle asks for.
+pub(crate) enum Command {
+    Define(Box<Role>),
+    Forget(Alias),
+    Session(Alias, Reply),
+    Report(oneshot::Sender<Report>),
+    Settled(oneshot::Sender<SinksCaughtUp>),
+    Stop(oneshot::Sender<()>),
+}
+
+/// A call that is under way.
+struct Call {
+    entry: EntryId,
+    attempt: Attempt,
+    abort: AbortHandle,
+}
+
+pub(crate) struct Driver {
+    engine: Engine,
+    clock: Arc<dyn Clock>,
+    sts: Arc<dyn AssumeRole>,
+    feeders: Vec<Feeder>,
+    records: Records,
+    /// Entries that somebody waits for.
+    waited: BTreeSet<EntryId>,
+    calls: JoinSet<Result<Assumed, Fault>>,
+    by_task: HashMap<Id, Call>,
+    /// Handles that wait for every role's first outcome.
+    settling: Vec<oneshot::Sender<SinksCaughtUp>>,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        policy: Policy,
+        clock: Arc<dyn Clock>,
+        sts: Arc<dyn AssumeRole>,
+        sinks: Vec<Arc<dyn Sink>>,
+    ) -> Self {
+        Self {
+            engine: Engine::new(policy),
+            clock,
+            sts,
+            feeders: sinks.into_iter().map(Feeder::spawn).collect(),
+            records: Records::default(),
+            waited: BTreeSet::new(),
+            calls: JoinSet::new(),
+            by_task: HashMap::new(),
+            settling: Vec::new(),
+        }
+    }
+
+    pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Command>) {
+        let stopped = loop {
+            let nap = self.engine.next_wake(self.clock.now()).map_or(LONGEST_NAP, |wake| wake.min(LONGEST_NAP));
+            tokio::select! {
+                command = inbox.recv() => match command {
+                    Some(Command::Stop(reply)) => break Some(reply),
+                    Some(command) => self.obey(command),
+                    None => break None,
+                },
+                Some(landed) = self.calls.join_next_with_id() => self.landed(landed),
+                () = tokio::time::sleep(nap) => self.step(Event::Tick, None),
+            }
+            self.answer_waiters();
+            self.answer_settled();
+        };
+        self.calls.shutdown().await;
+        for feeder in self.feeders {
+            feeder.stop().await;
+        }
+        if let Some(reply) = stopped {
+            let _ = reply.send(());
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Define(role) => {
+                let key = role.key();
+                let (entry, changed) = self.records.define(*role);
+                self.step(Event::Define { entry, key }, None);
+                if changed {
+                    self.deliver(entry);
+                }
+            }
+            Command::Forget(alias) => {
+                let Some(entry) = self.records.find(&alias) else { return };
+                self.step(Event::Forget { entry }, None);
+                self.deliver(entry);
+                if let Some(record) = self.records.remove(entry) {
+                    self.waited.remove(&entry);
+                    for reply in record.waiters {
+                        let _ = reply.send(Err(NotServed::Unknown));
+                    }
+                }
+            }
+            Command::Session(alias, reply) => match self.records.find(&alias) {
+                Some(entry) => {
+                    self.step(Event::Demand { entry }, None);
+                    if let Some(record) = self.records.get_mut(entry) {
+                        record.waiters.push(reply);
+                        self.waited.insert(entry);
+                    }
+                }
+                None => drop(reply.send(Err(NotServed::Unknown))),
+            },
+            Command::Report(reply) => drop(reply.send(self.report())),
+            Command::Settled(reply) => self.settling.push(reply),
+            Command::Stop(_) => {}
+        }
+    }
+
+    fn landed(&mut self, landed: Result<(Id, Result<Assumed, Fault>), JoinError>) {
+        let (id, result) = match landed {
+            Ok((id, result)) => (id, result),
+            Err(error) if error.is_cancelled() => return drop(self.by_task.remove(&error.id())),
+            Err(error) => (error.id(), Err(adapter_panicked())),
+        };
+        let Some(Call { entry, attempt, .. }) = self.by_task.remove(&id) else { return };
+        match result {
+            Ok(Assumed { credentials, expires_at, asked_for, date }) => {
+                let issue = Issue { expires_at, asked_for, date };
+                let session = Session { credentials, issued_at: self.clock.now().wall, expires_at };
+                self.step(Event::Assumed { entry, attempt, issue }, Some(session));
+            }
+            Err(fault) => self.step(Event::Failed { entry, attempt, fault }, None),
+        }
+    }
+
+    /// Feeds one event to the engine and carries out what comes back; `issued` is the session that the event is about.
+    fn step(&mut self, event: Event, issued: Option<Session>) {
+        let now = self.clock.now();
+        let skew = self.engine.clock_skew();
+        let failed = match &event {
+            Event::Failed { entry, .. } => Some((*entry, self.fault_of(now, *entry))),
+            _ => None,
+        };
+        let effects = self.engine.step(now, event);
+        log::clock(skew, self.engine.clock_skew());
+        if let Some((entry, before)) = failed {
+            self.log_failure(now, entry, before);
+        }
+        let mut issued = issued.map(Arc::new);
+        for effect in effects {
+            self.carry_out(now, &effect, &mut issued);
+        }
+    }
+
+    fn carry_out(&mut self, now: Now, effect: &Effect, issued: &mut Option<Arc<Session>>) {
+        match *effect {
+            Effect::Assume { entry, attempt, reason } => {
+                let Some(record) = self.records.get(entry) else { return };
+                log::asked(&record.role, reason);
+                let (sts, role) = (Arc::clone(&self.sts), Arc::clone(&record.role));
+                let abort = self.calls.spawn(async move { sts.assume_role(&role).await });
+                self.by_task.insert(abort.id(), Call { entry, attempt, abort });
+            }
+            Effect::Cancel { entry, attempt } => {
+                if let Some(call) = self.by_task.values().find(|call| call.attempt == attempt) {
+                    call.abort.abort();
+                }
+                self.log_failure(now, entry, None);
+            }
+            Effect::Publish { entry, .. } => {
+                let Some(record) = self.records.get_mut(entry) else { return };
+                record.session = issued.take();
+                if let Ok(held) = self.engine.serve(now, entry) {
+                    log::published(&record.role, held);
+                }
+                self.deliver(entry);
+            }
+            Effect::Withdraw { entry, .. } => {
+                let Some(record) = self.records.get_mut(entry) else { return };
+                record.session = None;
+                log::withdrawn(&record.role, effect);
+                self.deliver(entry);
+            }
+        }
+    }
+
+    /// Tells every sink how the entry stands.
+    fn deliver(&mut self, entry: EntryId) {
+        let Some(record) = self.records.get(entry) else { return };
+        for feeder in &mut self.feeders {
+            feeder.push(Delivery { role: Arc::clone(&record.role), session: record.session.clone() });
+        }
+    }
+
+    fn answer_waiters(&mut self) {
+        let now = self.clock.now();
+        let (engine, records) = (&self.engine, &mut self.records);
+        self.waited.retain(|&entry| {
+            let Some(record) = records.get_mut(entry) else { return false };
+            let answer = match (engine.serve(now, entry), &record.session) {
+                (Ok(_), Some(session)) => Ok(Served { role: Arc::clone(&record.role), session: Arc::clone(session) }),
+                (Err(NotServable::Failed(fault)), _) => Err(NotServed::Failed(fault)),
+                (Err(NotServable::Unknown), _) => Err(NotServed::Unknown),
+                (Err(NotServable::Pending) | Ok(_), _) => {
+                    record.waiters.retain(|reply| !reply.is_closed());
+                    return !record.waiters.is_empty();
+                }
+            };
+            for reply in record.waiters.drain(..) {
+                let _ = reply.send(answer.clone());
+            }
+            false
+        });
+    }
+
+    fn answer_settled(&mut self) {
+        if self.settling.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        let pending = |entry| self.engine.serve(now, entry) == Err(NotServable::Pending);
+        if self.records.iter().any(|(entry, _)| pending(entry)) {
+            return;
+        }
+        for reply in self.settling.drain(..) {
+            let sinks: Vec<_> = self.feeders.iter().map(Feeder::caught_up).collect();
+            let _ = reply.send(Box::pin(async move {
+                for caught_up in sinks {
+                    caught_up.await;
+                }
+            }));
+        }
+    }
+
+    fn report(&self) -> Report {
+        let now = self.clock.now();
+        let role = |(entry, record): (EntryId, &crate::record::Record)| {
+            let glance = self.engine.glance(now, entry)?;
+            Some(RoleReport::new(Arc::clone(&record.role), self.engine.version(entry), &glance))
+        };
+        Report {
+            now,
+            clock_skew: self.engine.clock_skew(),
+            roles: self.records.iter().filter_map(role).collect(),
+            sinks: self.feeders.iter().map(|f| SinkReport { name: f.name, fault: f.fault() }).collect(),
+        }
+    }
+
+    fn fault_of(&self, now: Now, entry: EntryId) -> Option<FaultKind> {
+        self.engine.glance(now, entry)?.failure.map(|failure| failure.fault.kind)
+    }
+
+    fn log_failure(&self, now: Now, entry: EntryId, before: Option<FaultKind>) {
+        let (Some(glance), Some(record)) = (self.engine.glance(now, entry), self.records.get(entry)) else { return };
+        if let Some(failure) = glance.failure {
+            log::failed(&record.role, before, failure);
+        }
+    }
+}
+
+fn adapter_panicked() -> Fault {
+    Fault::new(FaultKind::Bug, "the call to STS ended in a panic", "report this, with the log around it")
+}

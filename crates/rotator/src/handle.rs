@@ -1,0 +1,105 @@
+//! The handle that everybody but the driver holds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rolecall_core::port::Clock;
+use rolecall_core::rotation::Policy;
+use rolecall_core::{Alias, AssumeRole, Fault, Role, Session, Sink};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::driver::{Command, Driver};
+use crate::report::Report;
+
+/// Keeps roles assumed. Cloning it gives another handle to the same task.
+#[derive(Clone)]
+pub struct Rotator {
+    commands: mpsc::UnboundedSender<Command>,
+}
+
+/// A session that was valid when it was asked for.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// Whose it is.
+    pub role: Arc<Role>,
+    /// The session.
+    pub session: Arc<Session>,
+}
+
+/// Why there is no session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotServed {
+    /// No role of that alias is defined.
+    Unknown,
+    /// The time limit passed while STS was being asked.
+    Pending,
+    /// Nothing valid is held and the newest call failed.
+    Failed(Fault),
+    /// The rotator has ended.
+    Stopped,
+}
+
+/// Starts a rotator on the current tokio runtime.
+#[must_use]
+pub fn spawn(policy: Policy, clock: Arc<dyn Clock>, sts: Arc<dyn AssumeRole>, sinks: Vec<Arc<dyn Sink>>) -> Rotator {
+    let (commands, inbox) = mpsc::unbounded_channel();
+    tokio::spawn(Driver::new(policy, clock, sts, sinks).run(inbox));
+    Rotator { commands }
+}
+
+impl Rotator {
+    /// Keeps `role` assumed from now on. A role of the same alias is replaced; its session stays if STS would answer the
+    /// same.
+    pub fn define(&self, role: Role) {
+        self.send(Command::Define(Box::new(role)));
+    }
+
+    /// Stops keeping the role assumed and takes its session from every sink.
+    pub fn forget(&self, alias: &Alias) {
+        self.send(Command::Forget(alias.clone()));
+    }
+
+    /// The session of a role: at once while one is valid, else that of the call under way, waiting at most `wait`.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn session(&self, alias: &Alias, wait: Duration) -> Result<Served, NotServed> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Session(alias.clone(), reply));
+        match tokio::time::timeout(wait, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(NotServed::Stopped),
+            Err(_) => Err(NotServed::Pending),
+        }
+    }
+
+    /// How everything stands; none when the rotator has ended.
+    pub async fn report(&self) -> Option<Report> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Report(reply));
+        answer.await.ok()
+    }
+
+    /// Returns once every role has been assumed or has failed to be, and the sinks have been written, or have failed to
+    /// be.
+    pub async fn settled(&self) {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Settled(reply));
+        if let Ok(sinks) = answer.await {
+            sinks.await;
+        }
+    }
+
+    /// Ends the task: calls under way are given up, sinks finish what they were given.
+    pub async fn stop(&self) {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Stop(reply));
+        // Either answered, or ended before.
+        let _ = answer.await;
+    }
+
+    fn send(&self, command: Command) {
+        // Fails only when the task has ended; whoever wants an answer sees that by getting none.
+        let _ = self.commands.send(command);
+    }
+}

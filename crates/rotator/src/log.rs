@@ -1,0 +1,48 @@
+//! The log lines of the rotator: the story of each role, in the engine's words.
+//!
+//! A failure is told once, and again when it changes; the tries in between are for `debug`.
+
+use jiff::SignedDuration;
+use rolecall_core::rotation::{Effect, Failure, Held, Reason};
+use rolecall_core::{FaultKind, Role};
+use tracing::{debug, info, warn};
+
+pub(crate) fn asked(role: &Role, reason: Reason) {
+    debug!(alias = %role.alias, role = %role.arn, %reason, "asking STS");
+}
+
+pub(crate) fn published(role: &Role, held: &Held) {
+    let (version, reason) = (held.version.0, held.reason);
+    info!(alias = %role.alias, version, %reason, expires_at = %held.expires_at, "fresh session");
+    if held.asked_for < role.duration {
+        let asked = held.asked_for.as_secs();
+        debug!(alias = %role.alias, asked_for_s = asked, wanted_s = role.duration.as_secs(), "shorter session");
+    }
+}
+
+pub(crate) fn failed(role: &Role, before: Option<FaultKind>, failure: &Failure) {
+    let fault = &failure.fault;
+    if before == Some(fault.kind) {
+        debug!(alias = %role.alias, fault = %fault.kind, count = failure.count, "failed again: {}", fault.message);
+    } else {
+        warn!(alias = %role.alias, fault = %fault.kind, "{}; {}", fault.message, fault.action);
+    }
+}
+
+pub(crate) fn withdrawn(role: &Role, effect: &Effect) {
+    if let Effect::Withdraw { reason, .. } = effect {
+        warn!(alias = %role.alias, %reason, "session withdrawn");
+    }
+}
+
+pub(crate) fn clock(before: Option<SignedDuration>, now: Option<SignedDuration>) {
+    match (before, now) {
+        (None, Some(skew)) => warn!(
+            fault = %FaultKind::Clock,
+            skew_s = skew.as_secs(),
+            "the clock of this machine is wrong by {skew:#}; set it right: signatures that are 5 minutes off are refused"
+        ),
+        (Some(_), None) => info!("the clock of this machine is right again"),
+        _ => {}
+    }
+}

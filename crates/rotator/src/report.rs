@@ -1,0 +1,118 @@
+//! What is told about every role: the engine's view in words and wall times, without a secret in it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rolecall_core::rotation::{Glance, Now, Reason, Version};
+use rolecall_core::{Fault, Role};
+
+/// How a role stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Nothing is held yet.
+    Pending,
+    /// Something valid is held.
+    Fresh,
+    /// Something valid is held, past its refresh time.
+    Stale,
+    /// Nothing was ever held, and the newest call failed.
+    Failed,
+    /// Something was held, and nothing valid is now.
+    Expired,
+}
+
+impl State {
+    /// The state as it is written in JSON and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Fresh => "fresh",
+            Self::Stale => "stale",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+        }
+    }
+
+    fn of(glance: &Glance<'_>) -> Self {
+        match glance.held {
+            Some(_) if glance.due => Self::Stale,
+            Some(_) => Self::Fresh,
+            None if glance.expired => Self::Expired,
+            None if glance.failure.is_some() => Self::Failed,
+            None => Self::Pending,
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One role.
+#[derive(Clone, Debug)]
+pub struct RoleReport {
+    /// Its definition.
+    pub role: Arc<Role>,
+    /// How it stands.
+    pub state: State,
+    /// The number of its newest session; 0 before the first.
+    pub version: u64,
+    /// When the session that is held was received.
+    pub issued_at: Option<Timestamp>,
+    /// When the session that is held ends.
+    pub expires_at: Option<Timestamp>,
+    /// When STS is asked next; none while it is being asked.
+    pub next_attempt_at: Option<Timestamp>,
+    /// Why STS is being asked, or else was asked for what is held.
+    pub reason: Option<Reason>,
+    /// The duration that STS was asked for.
+    pub asked_for: Option<Duration>,
+    /// Why the newest call failed, and since when calls fail.
+    pub fault: Option<(Fault, Timestamp)>,
+    /// Whether STS is being asked now.
+    pub attempt_under_way: bool,
+}
+
+impl RoleReport {
+    pub(crate) fn new(role: Arc<Role>, version: Version, glance: &Glance<'_>) -> Self {
+        Self {
+            role,
+            state: State::of(glance),
+            version: version.0,
+            issued_at: glance.held.map(|held| held.issued.wall),
+            expires_at: glance.held.map(|held| held.expires_at),
+            next_attempt_at: glance.next_attempt_at,
+            reason: glance.flight.map(|flight| flight.reason).or(glance.held.map(|held| held.reason)),
+            asked_for: glance.held.map(|held| held.asked_for),
+            fault: glance.failure.map(|failure| (failure.fault.clone(), failure.since)),
+            attempt_under_way: glance.flight.is_some(),
+        }
+    }
+}
+
+/// One sink.
+#[derive(Clone, Debug)]
+pub struct SinkReport {
+    /// Its name.
+    pub name: &'static str,
+    /// Why its newest delivery failed, if it did.
+    pub fault: Option<Fault>,
+}
+
+/// Everything.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// When it was made.
+    pub now: Now,
+    /// How far the wall clock is ahead of STS, if it is more than 2 minutes wrong.
+    pub clock_skew: Option<SignedDuration>,
+    /// All roles, in the order in which they were defined.
+    pub roles: Vec<RoleReport>,
+    /// All sinks.
+    pub sinks: Vec<SinkReport>,
+}

@@ -1,0 +1,249 @@
+//! The shell round the engine, on tokio's paused clock: what a handle, a sink and the log see of a role's life.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rolecall_core::rotation::{Now, Policy};
+use rolecall_core::{
+    Alias, AssumeRole, Assumed, Clock, Delivery, Fault, FaultKind, Role, SessionName, Sink, Source, role,
+};
+use rolecall_rotator::{NotServed, Rotator, State, spawn};
+use rolecall_testkit::canary;
+use tokio::time::Instant;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Both clocks follow tokio's paused one.
+struct PausedClock(Instant);
+
+impl PausedClock {
+    fn new() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "tokio's paused clock is the test's clock")]
+        Self(Instant::now())
+    }
+}
+
+impl Clock for PausedClock {
+    fn now(&self) -> Now {
+        let boot = self.0.elapsed();
+        Now { wall: Timestamp::from_second(1_800_000_000).unwrap() + boot, boot }
+    }
+}
+
+/// Issues sessions of a minute, or whatever it is told to do instead.
+struct FakeSts {
+    clock: Arc<PausedClock>,
+    calls: AtomicU64,
+    fault: Mutex<Option<FaultKind>>,
+    hang: AtomicBool,
+}
+
+#[async_trait]
+impl AssumeRole for FakeSts {
+    async fn assume_role(&self, _: &Role) -> Result<Assumed, Fault> {
+        let n = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        tokio::time::sleep(SECOND / 10).await;
+        if self.hang.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        if let Some(kind) = *self.fault.lock().unwrap() {
+            return Err(Fault::new(kind, "no", "wait"));
+        }
+        let now = self.clock.now().wall;
+        let asked_for = role::DEFAULT_DURATION;
+        Ok(Assumed { credentials: canary::credentials(n), expires_at: now + SECOND * 60, asked_for, date: Some(now) })
+    }
+}
+
+/// Remembers what is written; fails when told to.
+#[derive(Default)]
+struct FakeSink {
+    written: Mutex<BTreeMap<Alias, Option<String>>>,
+    broken: AtomicBool,
+    deliveries: AtomicU64,
+}
+
+#[async_trait]
+impl Sink for FakeSink {
+    fn name(&self) -> &'static str {
+        "fake"
+    }
+
+    async fn deliver(&self, changes: &[Delivery]) -> Result<(), Fault> {
+        self.deliveries.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(SECOND / 100).await;
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(Fault::new(FaultKind::Misconfigured, "disk full", "free some"));
+        }
+        let key = |d: &Delivery| d.session.as_ref().map(|s| s.credentials.access_key_id().to_owned());
+        self.written.lock().unwrap().extend(changes.iter().map(|d| (d.role.alias.clone(), key(d))));
+        Ok(())
+    }
+}
+
+struct Rig {
+    sts: Arc<FakeSts>,
+    sink: Arc<FakeSink>,
+    rotator: Rotator,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let clock = Arc::new(PausedClock::new());
+        let sts = Arc::new(FakeSts {
+            clock: Arc::clone(&clock),
+            calls: AtomicU64::new(0),
+            fault: Mutex::new(None),
+            hang: AtomicBool::new(false),
+        });
+        let sink = Arc::new(FakeSink::default());
+        let rotator = spawn(Policy::default(), clock, Arc::clone(&sts) as _, vec![Arc::clone(&sink) as _]);
+        Self { sts, sink, rotator }
+    }
+
+    fn define(&self, alias: &str) -> Alias {
+        let alias: Alias = alias.parse().unwrap();
+        self.rotator.define(Role {
+            alias: alias.clone(),
+            name: alias.to_string(),
+            arn: "arn:aws:iam::123456789012:role/R".parse().unwrap(),
+            region: None,
+            source: Source::Base,
+            duration: role::DEFAULT_DURATION,
+            session_name: SessionName::new(&alias, "host"),
+        });
+        alias
+    }
+
+    async fn state(&self) -> State {
+        self.rotator.report().await.unwrap().roles[0].state
+    }
+
+    async fn key(&self, alias: &Alias) -> String {
+        self.rotator.session(alias, SECOND).await.unwrap().session.credentials.access_key_id().into()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_is_assumed_served_written_and_rotated() {
+    let rig = Rig::new();
+    let alias = rig.define("a");
+    let first = rig.key(&alias).await;
+    rig.rotator.settled().await;
+    assert_eq!(rig.sink.written.lock().unwrap()[&alias].as_ref(), Some(&first));
+    assert_eq!(rig.state().await, State::Fresh);
+
+    tokio::time::sleep(SECOND * 40).await;
+    let second = rig.key(&alias).await;
+    assert_ne!(first, second, "half of a minute's session is past");
+    assert_eq!(rig.sink.written.lock().unwrap()[&alias].as_ref(), Some(&second));
+    assert_eq!(rig.rotator.report().await.unwrap().roles[0].version, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_first_waits_for_the_call_under_way_and_no_longer_than_they_say() {
+    let rig = Rig::new();
+    let alias = rig.define("a");
+    assert_eq!(rig.rotator.session(&alias, SECOND / 100).await.unwrap_err(), NotServed::Pending);
+    let all = futures(&rig.rotator, &alias, 100).await;
+    assert!(all.iter().all(Result::is_ok));
+    assert_eq!(rig.sts.calls.load(Ordering::SeqCst), 1, "one call for everybody");
+}
+
+async fn futures(rotator: &Rotator, alias: &Alias, count: usize) -> Vec<Result<(), NotServed>> {
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..count {
+        let (rotator, alias) = (rotator.clone(), alias.clone());
+        tasks.spawn(async move { rotator.session(&alias, SECOND).await.map(|_| ()) });
+    }
+    tasks.join_all().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_told_and_what_is_held_is_served_until_it_ends() {
+    let rig = Rig::new();
+    let alias = rig.define("a");
+    rig.key(&alias).await;
+    *rig.sts.fault.lock().unwrap() = Some(FaultKind::Denied);
+    tokio::time::sleep(SECOND * 50).await;
+    assert!(rig.rotator.session(&alias, SECOND).await.is_ok());
+    assert_eq!(rig.state().await, State::Stale);
+    tokio::time::sleep(SECOND * 12).await;
+    assert!(
+        matches!(rig.rotator.session(&alias, SECOND).await, Err(NotServed::Failed(f)) if f.kind == FaultKind::Denied)
+    );
+    assert_eq!(rig.state().await, State::Expired);
+    rig.rotator.settled().await;
+    assert_eq!(rig.sink.written.lock().unwrap()[&alias], None, "withdrawn from the sink");
+
+    *rig.sts.fault.lock().unwrap() = None;
+    tokio::time::sleep(SECOND * 600).await;
+    assert_eq!(rig.state().await, State::Fresh);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_hangs_is_given_up_and_its_place_is_free_again() {
+    let rig = Rig::new();
+    rig.sts.hang.store(true, Ordering::SeqCst);
+    let alias = rig.define("a");
+    tokio::time::sleep(SECOND * 31).await;
+    let fault = rig.rotator.report().await.unwrap().roles[0].fault.clone().unwrap().0;
+    assert_eq!(fault.kind, FaultKind::Unreachable);
+    rig.sts.hang.store(false, Ordering::SeqCst);
+    tokio::time::sleep(SECOND * 35).await;
+    rig.key(&alias).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forgotten_role_leaves_the_sinks_and_is_unknown() {
+    let rig = Rig::new();
+    let alias = rig.define("a");
+    rig.key(&alias).await;
+    rig.rotator.forget(&alias);
+    assert_eq!(rig.rotator.session(&alias, SECOND).await.unwrap_err(), NotServed::Unknown);
+    rig.rotator.settled().await;
+    assert_eq!(rig.sink.written.lock().unwrap()[&alias], None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_sink_is_told_and_written_when_it_works_again() {
+    let rig = Rig::new();
+    rig.sink.broken.store(true, Ordering::SeqCst);
+    let alias = rig.define("a");
+    rig.key(&alias).await;
+    rig.rotator.settled().await;
+    let fault = rig.rotator.report().await.unwrap().sinks[0].fault.clone().unwrap();
+    assert_eq!(fault.kind, FaultKind::Misconfigured);
+    rig.sink.broken.store(false, Ordering::SeqCst);
+    tokio::time::sleep(SECOND * 2).await;
+    assert!(rig.sink.written.lock().unwrap()[&alias].is_some());
+    assert!(rig.rotator.report().await.unwrap().sinks[0].fault.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_finishes_deliveries_and_answers_whoever_comes_later() {
+    let rig = Rig::new();
+    let alias = rig.define("a");
+    rig.key(&alias).await;
+    rig.rotator.stop().await;
+    assert!(rig.sink.written.lock().unwrap()[&alias].is_some());
+    assert_eq!(rig.rotator.session(&alias, SECOND).await.unwrap_err(), NotServed::Stopped);
+    assert!(rig.rotator.report().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_roles_reach_a_sink_in_few_batches() {
+    let rig = Rig::new();
+    for n in 0..1000 {
+        rig.define(&format!("role-{n}"));
+    }
+    rig.rotator.settled().await;
+    assert_eq!(rig.sink.written.lock().unwrap().len(), 1000);
+    assert!(rig.sink.deliveries.load(Ordering::SeqCst) < 600, "batched: {:?}", rig.sink.deliveries);
+}

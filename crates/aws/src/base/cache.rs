@@ -1,0 +1,63 @@
+//! Keeps one load of the base for everybody, and decides when to load again.
+//!
+//! Promises one load at a time, whose outcome, good or bad, is shared by all who waited for it: a source that takes
+//! seconds to fail costs these seconds once and not once per role.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_config::Region;
+use rolecall_core::Fault;
+use tokio::sync::Mutex;
+
+use super::Base;
+use super::load::{Loaded, Seams, load};
+
+/// The base and its newest load.
+pub(crate) struct Cache {
+    base: Base,
+    seams: Seams,
+    /// How many loads have ended.
+    loads: AtomicU64,
+    newest: Mutex<Option<Result<Arc<Loaded>, Fault>>>,
+}
+
+impl Cache {
+    pub(crate) fn new(base: Base, seams: Seams) -> Self {
+        Self { base, seams, loads: AtomicU64::new(0), newest: Mutex::new(None) }
+    }
+
+    /// How many loads have ended: a [`Loaded::number`] above it belongs to a load that ended later.
+    pub(crate) fn loads(&self) -> u64 {
+        self.loads.load(Ordering::Acquire)
+    }
+
+    /// The base: the newest load while it is good, else a new one.
+    ///
+    /// # Errors
+    /// Why the base could not be loaded.
+    pub(crate) async fn get(&self, fallback: Option<&Region>) -> Result<Arc<Loaded>, Fault> {
+        let before = self.loads();
+        let mut newest = self.newest.lock().await;
+        let now = self.seams.time.now();
+        if let Some(outcome) = &*newest {
+            let ended_while_waiting = self.loads() > before;
+            if ended_while_waiting || outcome.as_ref().is_ok_and(|loaded| loaded.is_good(now)) {
+                return outcome.clone();
+            }
+        }
+        let number = self.loads() + 1;
+        let outcome = load(&self.base, &self.seams, fallback, number).await.map(Arc::new);
+        *newest = Some(outcome.clone());
+        self.loads.store(number, Ordering::Release);
+        outcome
+    }
+
+    /// Makes the next [`Cache::get`] load anew, unless somebody has replaced `used` already.
+    pub(crate) async fn discard(&self, used: &Arc<Loaded>) {
+        let mut newest = self.newest.lock().await;
+        if matches!(&*newest, Some(Ok(loaded)) if Arc::ptr_eq(loaded, used)) {
+            *newest = None;
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Loads the base once: settings and credentials, and an STS client made of both.
+//!
+//! Profile files are read at each load, and the credentials are taken out of the chain here, not by the SDK's identity
+//! cache: so a failure of the base is told apart from a failure of STS, and a changed file is seen by the next load.
+
+use std::time::{Duration, SystemTime};
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials;
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_sdk_sts::Client;
+use aws_sdk_sts::config::{Credentials, IdentityCache, SharedHttpClient};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::SharedTimeSource;
+use rolecall_core::{Fault, FaultKind};
+use tokio::sync::OnceCell;
+
+use super::{Base, ProfileTexts};
+use crate::fault;
+use crate::quiet::quiet;
+use crate::sts::NoThrottledRetry;
+
+/// How long a load may take: a `credential_process` or a slow metadata service included.
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// How long a load is used when nothing says that it has become invalid.
+const MAX_AGE: Duration = Duration::from_secs(15 * 60);
+
+/// Credentials with less than this left are loaded again.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// What tests replace.
+pub(crate) struct Seams {
+    pub(crate) http: SharedHttpClient,
+    pub(crate) time: SharedTimeSource,
+    /// The environment and the file system as the default chain sees them.
+    #[cfg(test)]
+    pub(crate) env: aws_types::os_shim_internal::Env,
+    #[cfg(test)]
+    pub(crate) fs: aws_types::os_shim_internal::Fs,
+}
+
+/// The base as one load found it.
+pub(crate) struct Loaded {
+    /// Calls STS with these credentials.
+    pub(crate) client: Client,
+    /// The Region of the chain, if it has one.
+    pub(crate) region: Option<Region>,
+    /// The credentials, to keep them out of every message.
+    pub(crate) credentials: Credentials,
+    /// Counts loads, from 1.
+    pub(crate) number: u64,
+    loaded_at: SystemTime,
+    /// Whether the credentials are themselves the session of a role, once somebody asked.
+    pub(super) role_session: OnceCell<bool>,
+}
+
+impl Loaded {
+    /// Whether the base can be used at `now` without asking its source. A wall clock that went back says no.
+    pub(super) fn is_good(&self, now: SystemTime) -> bool {
+        let age = now.duration_since(self.loaded_at);
+        let expires = self.credentials.expiry();
+        age.is_ok_and(|age| age < MAX_AGE) && expires.is_none_or(|expires| now + MARGIN < expires)
+    }
+}
+
+/// Loads `base`. `fallback` is the Region for calls that the chain itself has to make when it has none.
+pub(super) async fn load(base: &Base, seams: &Seams, fallback: Option<&Region>, number: u64) -> Result<Loaded, Fault> {
+    let loaded_at = seams.time.now();
+    let resolved = match base {
+        Base::DefaultChain(files) => {
+            let chain = resolve_chain(files.read()?, seams, fallback);
+            tokio::time::timeout(LIMIT, quiet(chain)).await.map_err(|_| fault::base_timed_out(LIMIT))??
+        }
+        Base::Keys { access_key_id, secret_access_key, endpoint_url, region } => {
+            let region = Region::new(region.as_str().to_owned());
+            let config = keys_only(endpoint_url, region.clone(), seams);
+            let credentials = Credentials::new(access_key_id, secret_access_key, None, None, "rolecall");
+            Resolved { config, region: Some(region), credentials }
+        }
+    };
+    let Resolved { config, region, credentials } = resolved;
+    let client = client(&config, credentials.clone());
+    Ok(Loaded { client, region, credentials, number, loaded_at, role_session: OnceCell::new() })
+}
+
+/// What a client is made of.
+struct Resolved {
+    config: SdkConfig,
+    region: Option<Region>,
+    credentials: Credentials,
+}
+
+async fn resolve_chain(texts: ProfileTexts, seams: &Seams, fallback: Option<&Region>) -> Result<Resolved, Fault> {
+    let (config, region) = default_chain(texts, seams, fallback).await;
+    let Some(provider) = config.credentials_provider() else {
+        return Err(Fault::new(FaultKind::Bug, "the AWS default chain has no provider", "report this"));
+    };
+    let credentials = provider.provide_credentials().await.map_err(|err| fault::of_base(&err))?;
+    Ok(Resolved { config, region, credentials })
+}
+
+/// Settings that come from nowhere but the arguments.
+fn keys_only(endpoint_url: &str, region: Region, seams: &Seams) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(endpoint_url)
+        .region(region)
+        .http_client(seams.http.clone())
+        .time_source(seams.time.clone())
+        .sleep_impl(TokioSleep::new())
+        .timeout_config(timeouts())
+        .retry_config(retries())
+        .build()
+}
+
+/// The settings of the default chain and the Region that it found. The chain is built a second time with `fallback` when
+/// it found none, since its own calls to STS (web identity, `source_profile`) fail without one.
+async fn default_chain(texts: ProfileTexts, seams: &Seams, fallback: Option<&Region>) -> (SdkConfig, Option<Region>) {
+    let ProfileTexts { config, credentials } = texts;
+    let files = EnvConfigFiles::builder()
+        .with_contents(EnvConfigFileKind::Config, config)
+        .with_contents(EnvConfigFileKind::Credentials, credentials)
+        .build();
+    let loader = || {
+        let loader = aws_config::from_env()
+            .profile_files(files.clone())
+            .http_client(seams.http.clone())
+            .time_source(seams.time.clone())
+            .timeout_config(timeouts())
+            .retry_config(retries());
+        #[cfg(test)]
+        let loader = loader.env(seams.env.clone()).fs(seams.fs.clone());
+        loader
+    };
+    let config = loader().load().await;
+    match (config.region().cloned(), fallback) {
+        (None, Some(fallback)) => (loader().region(fallback.clone()).load().await, None),
+        (region, _) => (config, region),
+    }
+}
+
+/// An STS client that uses exactly these credentials; they are replaced by the next load, not by the SDK.
+fn client(config: &SdkConfig, credentials: Credentials) -> Client {
+    let config = aws_sdk_sts::config::Builder::from(config)
+        .credentials_provider(credentials)
+        .identity_cache(IdentityCache::no_cache())
+        .retry_classifier(NoThrottledRetry)
+        .build();
+    Client::from_conf(config)
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(4))
+        .read_timeout(Duration::from_secs(8))
+        .operation_attempt_timeout(Duration::from_secs(9))
+        .operation_timeout(Duration::from_secs(12))
+        .build()
+}
+
+/// Two attempts, so that the SDK can repair a wrong clock and a connection that the other side closed while it was idle.
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(2)
+}

@@ -1,0 +1,70 @@
+//! What went wrong, as a [`Fault`]: every error of AWS and of the SDK ends here.
+//!
+//! `failure` takes an SDK error apart into plain values, `table` is the pure rule from those values to a fault, `base`
+//! does the same for the sources of the base. Promises texts of one line that hold no body of a request or an answer, and
+//! neither the secret key nor the session token of the base.
+
+mod base;
+mod failure;
+mod table;
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::config::Credentials;
+use aws_sdk_sts::config::http::HttpResponse;
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use rolecall_core::{Fault, FaultKind};
+
+use failure::{Failure, Kind};
+
+/// What was attempted, for the texts.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// Fits behind "could not": `assume arn:…`.
+    pub(crate) attempted: String,
+    /// The host that was called, if the call came so far.
+    pub(crate) host: Option<String>,
+}
+
+/// The fault of a call to STS with these credentials.
+pub(crate) fn of_call<E>(call: &Call, err: &SdkError<E, HttpResponse>, credentials: &Credentials) -> Fault
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let secrets = [Some(credentials.secret_access_key()), credentials.session_token()];
+    table::classify(call, &Failure::of(err).without(secrets.into_iter().flatten()))
+}
+
+/// The fault of a base that could not be loaded.
+pub(crate) fn of_base(err: &CredentialsError) -> Fault {
+    base::classify(err)
+}
+
+/// The base did not load within `limit`.
+pub(crate) fn base_timed_out(limit: Duration) -> Fault {
+    let call = Call { attempted: base::ATTEMPTED.into(), host: None };
+    timed_out(&call, limit)
+}
+
+/// Nothing came within `limit`, and we stopped waiting ourselves.
+pub(crate) fn timed_out(call: &Call, limit: Duration) -> Fault {
+    let message = Some(format!("no answer within {} s", limit.as_secs()));
+    table::classify(call, &Failure { kind: Kind::NoAnswer, message, ..Failure::default() })
+}
+
+/// STS said yes but left out a part of the session.
+pub(crate) fn incomplete(call: &Call) -> Fault {
+    Fault::new(
+        FaultKind::Bug,
+        format!("could not {}: the answer of {} has no complete session", call.attempted, call.endpoint()),
+        "check that AWS_ENDPOINT_URL, if set, names an STS endpoint",
+    )
+}
+
+impl Call {
+    fn endpoint(&self) -> &str {
+        self.host.as_deref().unwrap_or("STS")
+    }
+}

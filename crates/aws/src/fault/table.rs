@@ -1,0 +1,165 @@
+//! The rule from a failure to a fault: pure, one arm per meaning.
+//!
+//! Codes are those of the [common errors](https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html), of
+//! [AssumeRole](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html) and its siblings, and the
+//! [throttling codes](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html) that all SDKs know.
+
+use rolecall_core::{Fault, FaultKind};
+
+use super::Call;
+use super::failure::{Failure, Kind};
+
+const RENEW: &str = "renew the base credentials at their source (`aws sso login`, new keys in the profile, a new web \
+                     identity token); they are read again at the next attempt, but keys in environment variables need \
+                     a restart";
+
+const DENIED: &str = "check, in this order: does the trust policy of the role name this caller; does the caller's own \
+                      policy allow sts:AssumeRole on it; is an external id or another condition asked for; does an \
+                      organisation policy forbid it; is the ARN right, since AWS says the same of a role that does not \
+                      exist";
+
+const TAGS: &str = "allow sts:TagSession next to sts:AssumeRole in the trust policy of the role: the session of the base \
+                    carries tags that go along (on EKS Pod Identity `disableSessionTags` is the other way out)";
+
+/// What a failure of `call` means and what to do about it.
+pub(super) fn classify(call: &Call, failure: &Failure) -> Fault {
+    let why = failure.message.as_deref();
+    match failure.kind {
+        Kind::Service => service(call, failure),
+        Kind::NoAnswer => unreachable(call, why.unwrap_or("no answer in time")),
+        Kind::Unreadable => not_aws(call, failure.status),
+        Kind::NotSent => Fault::new(
+            FaultKind::Misconfigured,
+            format!("could not {}: no request can be made of the settings{}", call.attempted, quoted(why)),
+            "check AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS, AWS_REGION and their counterparts in the profile",
+        ),
+    }
+}
+
+fn service(call: &Call, failure: &Failure) -> Fault {
+    let Call { attempted, .. } = call;
+    let code = failure.code.as_deref().unwrap_or_default();
+    let message = failure.message.as_deref().unwrap_or_default();
+    let said = quoted(failure.message.as_deref());
+    let fault = |kind, why: &str, action: &str| Fault::new(kind, format!("could not {attempted}: {why}"), action);
+    let misconfigured = |why: &str, action: &str| fault(FaultKind::Misconfigured, why, action);
+    let rejected = |why: &str| fault(FaultKind::BaseExpired, &format!("{why} ({code})"), RENEW);
+
+    if is_clock(code, message) {
+        return fault(
+            FaultKind::Clock,
+            &format!("STS says that the time of the request is wrong{said}"),
+            "set the clock of this machine (`timedatectl set-ntp true`, chrony)",
+        );
+    }
+    match code {
+        "AccessDenied" | "AccessDeniedException" => {
+            let action = if message.contains("sts:TagSession") { TAGS } else { DENIED };
+            fault(FaultKind::Denied, &format!("STS refused{said}"), action)
+        }
+        "ExpiredToken" | "ExpiredTokenException" => rejected("the base credentials have expired"),
+        "InvalidClientTokenId" | "UnrecognizedClientException" | "InvalidAccessKeyId" | "InvalidToken" => {
+            rejected("AWS does not know the base credentials, or not in this Region")
+        }
+        // The message may hold the canonical request, so it is left out.
+        "SignatureDoesNotMatch" | "InvalidSignatureException" | "IncompleteSignature" | "AuthFailure" => {
+            rejected("the secret key of the base does not belong to its access key")
+        }
+        "MissingAuthenticationToken" | "MissingAuthenticationTokenException" => {
+            rejected("the base gave no credentials to sign with")
+        }
+        "InvalidIdentityToken" | "InvalidIdentityTokenException" | "IDPRejectedClaim" => {
+            rejected("AWS rejected the web identity token of the base")
+        }
+        "OptInRequired" | "NotAuthorized" => rejected("AWS does not accept this account's credentials"),
+        _ if is_throttling(code, failure.status) => fault(
+            FaultKind::Throttled,
+            &format!("STS gets too many calls ({})", if code.is_empty() { "429" } else { code }),
+            "nothing: calls are made more slowly now; if it stays, lower the rate of calls or spread the roles over more \
+             accounts or Regions",
+        ),
+        "ValidationError" | "ValidationException" if message.contains("1 hour") => misconfigured(
+            &format!("the session would be too long{said}"),
+            "set `--duration 1h` or less: AWS gives no more when the caller is a role session itself",
+        ),
+        "ValidationError" | "ValidationException" if message.contains("DurationSeconds") => misconfigured(
+            &format!("the duration is out of bounds{said}"),
+            "set `--duration` between 15m and the maximum session duration of the role, or raise that maximum on the role",
+        ),
+        "ValidationError" | "ValidationException" | "InvalidParameterValue" | "MissingParameter" => {
+            misconfigured(&format!("a value is malformed{said}"), "correct the definition of the role")
+        }
+        "MalformedPolicyDocument" | "MalformedPolicyDocumentException" => {
+            misconfigured(&format!("the session policy is malformed{said}"), "correct the session policy")
+        }
+        "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => misconfigured(
+            &format!("session policies and tags are too large together{said}"),
+            "shorten the session policy or pass fewer tags; tags of the base's session count too",
+        ),
+        "RegionDisabledException" => misconfigured(
+            &format!("STS is switched off in this Region for the account{said}"),
+            "activate STS for the Region in the account settings of IAM, or give the role another region",
+        ),
+        "IDPCommunicationError" | "RequestTimeout" | "RequestTimeoutException" => unreachable(call, code),
+        _ if failure.status.is_some_and(|status| status >= 500) => {
+            let status = failure.status.unwrap_or_default();
+            let code = if code.is_empty() { String::new() } else { format!(" {code}") };
+            unreachable(call, &format!("it answered {status}{code}"))
+        }
+        "" => not_aws(call, failure.status),
+        other => fault(
+            FaultKind::Bug,
+            &format!("STS answered {other}{said}, which is not known here"),
+            "look the code up in the AWS documentation, and please report it",
+        ),
+    }
+}
+
+/// STS's words for a request that was signed too early or too late. The code alone does not say it: for most of them it is
+/// `SignatureDoesNotMatch`.
+fn is_clock(code: &str, message: &str) -> bool {
+    let words = ["signature expired", "not yet current", "token used too early"];
+    let message = message.to_ascii_lowercase();
+    matches!(code, "RequestExpired" | "RequestTimeTooSkewed" | "RequestInTheFuture")
+        || words.iter().any(|words| message.contains(words))
+}
+
+fn is_throttling(code: &str, status: Option<u16>) -> bool {
+    let known = [
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+    ];
+    code.starts_with("Throttl") || code.starts_with("TooManyRequests") || known.contains(&code) || status == Some(429)
+}
+
+fn unreachable(call: &Call, why: &str) -> Fault {
+    let host = call.endpoint();
+    Fault::new(
+        FaultKind::Unreachable,
+        format!("could not {}: {host} is unreachable: {why}", call.attempted),
+        format!("check network, DNS, firewall and certificates on the way to {host}; it is tried again by itself"),
+    )
+}
+
+fn not_aws(call: &Call, status: Option<u16>) -> Fault {
+    let status = status.map(|status| format!(" (status {status})")).unwrap_or_default();
+    Fault::new(
+        FaultKind::Unreachable,
+        format!("could not {}: what {} answered is not an answer of AWS{status}", call.attempted, call.endpoint()),
+        "check whether a proxy or a login page is in the way, and what AWS_ENDPOINT_URL names",
+    )
+}
+
+/// Somebody else's words behind our own; nothing for nothing.
+fn quoted(words: Option<&str>) -> String {
+    words.filter(|words| !words.is_empty()).map(|words| format!(": {words}")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

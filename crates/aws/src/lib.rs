@@ -1,0 +1,23 @@
+//! STS and base credentials through the AWS SDK, as the port [`rolecall_core::AssumeRole`].
+//!
+//! Promises one classified answer per call, within 25 seconds, without a secret in any fault; base credentials that are
+//! read anew when their source changes; and that nothing of the user's profile files is seen but what
+//! [`ProfileFiles`] gives. When to ask, and when to ask again, is left to the rotator.
+//!
+//! | To find | Look in |
+//! |---|---|
+//! | where the base credentials come from, and how long a load of them is used | `base` |
+//! | the call itself: Region, duration, the clock of STS | `sts` |
+//! | what an error of AWS or of the SDK means and what to do about it | `fault` |
+
+mod base;
+mod fault;
+mod http;
+mod quiet;
+mod region;
+mod sts;
+#[cfg(test)]
+mod tests;
+
+pub use base::{Base, ProfileFiles, ProfileTexts};
+pub use sts::Sts;

@@ -1,0 +1,143 @@
+//! `AssumeRole` itself: which Region to ask, for how long, and what STS's clock said.
+//!
+//! Promises an end within [`LIMIT`], one session per call, and one more try at once when the base that was at hand has
+//! been rejected and its source may have newer credentials. Further tries are left to the caller.
+
+mod probe;
+mod retry;
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use jiff::Timestamp;
+use rolecall_core::{AssumeRole, Assumed, Fault, FaultKind, Role, RoleKey, SessionCredentials};
+
+use crate::base::{Base, Cache, Loaded, Seams};
+use crate::fault::{self, Call};
+use crate::quiet::quiet;
+use crate::{http, region};
+use probe::Probe;
+pub(crate) use retry::NoThrottledRetry;
+
+/// The longest that one call takes, loading the base included.
+const LIMIT: Duration = Duration::from_secs(25);
+
+/// The longest session that STS gives to somebody who is a role session himself
+/// ([role chaining](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining)).
+const CHAINED: Duration = Duration::from_secs(3600);
+
+/// Assumes roles at STS with the credentials of a [`Base`]. One value serves all roles at once.
+pub struct Sts {
+    base: Cache,
+    /// The roles whose shortened duration has been logged.
+    told: Mutex<HashSet<RoleKey>>,
+}
+
+impl Sts {
+    /// Makes no call and reads nothing yet.
+    #[must_use]
+    pub fn new(base: Base) -> Self {
+        let http = match &base {
+            Base::Keys { endpoint_url, .. } if endpoint_url.starts_with("http://") => http::plain(),
+            _ => http::https(),
+        };
+        let seams = Seams {
+            http,
+            time: SharedTimeSource::new(SystemTimeSource::new()),
+            #[cfg(test)]
+            env: aws_types::os_shim_internal::Env::from_slice(&[]),
+            #[cfg(test)]
+            fs: aws_types::os_shim_internal::Fs::from_slice(&[]),
+        };
+        Self::with(base, seams)
+    }
+
+    pub(crate) fn with(base: Base, seams: Seams) -> Self {
+        Self { base: Cache::new(base, seams), told: Mutex::default() }
+    }
+
+    async fn attempt(&self, role: &Role) -> Result<Assumed, Fault> {
+        let before = self.base.loads();
+        let fallback = region::first_of(role.arn.partition());
+        loop {
+            let base = self.base.get(fallback.as_ref()).await?;
+            let fault = match self.ask(&base, role).await {
+                Ok(assumed) => return Ok(assumed),
+                Err(fault) => fault,
+            };
+            let rejected = fault.kind == FaultKind::BaseExpired;
+            // Denied may mean that the files name somebody else by now, so they are read again before the next attempt.
+            if rejected || fault.kind == FaultKind::Denied {
+                self.base.discard(&base).await;
+            }
+            if !rejected || base.number > before {
+                return Err(fault);
+            }
+        }
+    }
+
+    async fn ask(&self, base: &Loaded, role: &Role) -> Result<Assumed, Fault> {
+        let region = region::choose(role, base.region.as_ref())?;
+        let asked_for = self.duration(base, role).await;
+        let probe = Probe::default();
+        let request = base
+            .client
+            .assume_role()
+            .role_arn(role.arn.to_string())
+            .role_session_name(role.session_name.as_str())
+            .duration_seconds(i32::try_from(asked_for.as_secs()).unwrap_or(i32::MAX))
+            .customize()
+            .config_override(aws_sdk_sts::Config::builder().region(region))
+            .interceptor(probe.clone())
+            .send();
+        let answer = quiet(request).await;
+        let call = Call { attempted: format!("assume {}", role.arn), host: probe.host() };
+        match answer {
+            Ok(output) => assumed(output, asked_for, probe.date()).ok_or_else(|| fault::incomplete(&call)),
+            Err(err) => Err(fault::of_call(&call, &err, &base.credentials)),
+        }
+    }
+
+    /// The duration to ask for: the role's, unless the base is a role session, which gets an hour at most.
+    async fn duration(&self, base: &Loaded, role: &Role) -> Duration {
+        if role.duration <= CHAINED || !base.is_role_session().await {
+            return role.duration;
+        }
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert(role.key()) {
+            tracing::info!(
+                alias = %role.alias,
+                asked_seconds = CHAINED.as_secs(),
+                wanted_seconds = role.duration.as_secs(),
+                "the base is a role session, so AWS gives its roles one hour at most"
+            );
+        }
+        CHAINED
+    }
+}
+
+/// The answer in our words; none when a part of it is missing.
+fn assumed(output: AssumeRoleOutput, asked_for: Duration, date: Option<Timestamp>) -> Option<Assumed> {
+    let issued = output.credentials?;
+    let expires_at = Timestamp::from_second(issued.expiration.secs()).ok()?;
+    let values = [&issued.access_key_id, &issued.secret_access_key, &issued.session_token];
+    if values.iter().any(|value| value.is_empty()) {
+        return None;
+    }
+    let credentials = SessionCredentials::new(issued.access_key_id, issued.secret_access_key, issued.session_token);
+    Some(Assumed { credentials, expires_at, asked_for, date })
+}
+
+#[async_trait]
+impl AssumeRole for Sts {
+    async fn assume_role(&self, role: &Role) -> Result<Assumed, Fault> {
+        match tokio::time::timeout(LIMIT, self.attempt(role)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(fault::timed_out(&Call { attempted: format!("assume {}", role.arn), host: None }, LIMIT)),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The crate against an AWS that the tests script: everything from profile text to wire and back, without a network.
+
+mod base;
+mod calls;
+mod faults;
+mod log;
+mod support;
+mod wire;

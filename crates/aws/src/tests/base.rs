@@ -1,0 +1,285 @@
+//! The base: every source of the default chain through our HTTP client, and when it is asked again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rolecall_core::{AssumeRole, Fault, FaultKind};
+
+use super::support::*;
+use crate::{Base, ProfileFiles, ProfileTexts, Sts};
+
+const KEYS: &str = "[default]\naws_access_key_id = AKIA1\naws_secret_access_key = s1\n";
+const NEW_KEYS: &str = "[default]\naws_access_key_id = AKIA2\naws_secret_access_key = s2\n";
+const REGION: &str = "[default]\nregion = eu-west-1\n";
+
+/// Who signed the `AssumeRole` calls for the role of the tests.
+fn signers(aws: &Aws) -> Vec<String> {
+    let of_role = |request: &&Request| request.field("RoleSessionName") == Some("r%40host");
+    aws.requests().iter().filter(of_role).map(|request| request.key().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_source_profile_is_a_chain_of_its_own() {
+    let aws = Aws::new(|_, before| session("AssumeRole", &before.to_string()));
+    let config = "[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::1:role/Base\nsource_profile = keys\n\
+                  role_session_name = base\nexternal_id = x\n";
+    let keys = "[keys]\naws_access_key_id = AKIAK\naws_secret_access_key = s\n";
+    World::new(aws.clone()).files(config, keys).sts().assume_role(&role()).await.unwrap();
+    let requests = aws.requests();
+    assert_eq!(requests[0].field("RoleSessionName"), Some("base"));
+    assert_eq!((requests[0].key(), requests[1].key()), ("AKIAK", "ASIA0"));
+}
+
+#[tokio::test]
+async fn a_credential_process_is_run() {
+    let aws = Aws::new(|_, _| session("AssumeRole", "1"));
+    let config = r#"[default]
+region = eu-west-1
+credential_process = echo '{"Version":1,"AccessKeyId":"ASIAP","SecretAccessKey":"s","SessionToken":"t"}'
+"#;
+    World::new(aws.clone()).files(config, "").sts().assume_role(&role()).await.unwrap();
+    assert_eq!(signers(&aws), ["ASIAP"]);
+}
+
+#[tokio::test]
+async fn the_paths_of_the_profile_files_are_never_opened() {
+    let mut world = World::new(Aws::new(|_, _| session("AssumeRole", "1"))).env(&[
+        ("HOME", "/home"),
+        ("AWS_CONFIG_FILE", "/etc/aws"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/etc/aws"),
+    ]);
+    world.fs.extend(["/home/.aws/config", "/home/.aws/credentials", "/etc/aws"].map(|path| (path, KEYS)));
+    assert_eq!(world.sts().assume_role(&role()).await.unwrap_err().kind, FaultKind::BaseExpired);
+}
+
+#[tokio::test]
+async fn the_endpoint_of_the_environment_is_used_for_every_call() {
+    for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"] {
+        let aws = Aws::new(|_, before| session("AssumeRole", &before.to_string()));
+        let config = "[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::1:role/Base\nsource_profile = keys\n";
+        let keys = "[keys]\naws_access_key_id = AKIAK\naws_secret_access_key = s\n";
+        let world = World::new(aws.clone()).files(config, keys).env(&[(name, "http://127.0.0.1:1")]);
+        world.sts().assume_role(&role()).await.unwrap();
+        let uris: Vec<String> = aws.requests().into_iter().map(|request| request.uri).collect();
+        assert_eq!(uris, ["http://127.0.0.1:1/", "http://127.0.0.1:1/"], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_web_identity_works_without_a_region() {
+    let aws = Aws::new(|request, _| match request.field("Action") {
+        Some("AssumeRoleWithWebIdentity") => session("AssumeRoleWithWebIdentity", "W"),
+        _ => session("AssumeRole", "1"),
+    });
+    let mut world = World::new(aws.clone())
+        .env(&[("AWS_WEB_IDENTITY_TOKEN_FILE", "/token"), ("AWS_ROLE_ARN", "arn:aws-us-gov:iam::1:role/Base")]);
+    world.fs.push(("/token", "canary-jwt"));
+    world.sts().assume_role(&role_of("arn:aws-us-gov:iam::123456789012:role/R")).await.unwrap();
+    let requests = aws.requests();
+    assert_eq!(requests[0].uri, "https://sts.us-gov-west-1.amazonaws.com/");
+    assert_eq!(requests[0].field("WebIdentityToken"), Some("canary-jwt"));
+    assert_eq!(requests[1].key(), "ASIAW");
+}
+
+#[tokio::test]
+async fn container_and_instance_metadata_and_sso_go_through_our_client() {
+    let json = r#"{"Code":"Success","AccessKeyId":"ASIAM","SecretAccessKey":"s","Token":"t","Expiration":"2026-11-02T11:00:00Z"}"#;
+    let aws = Aws::new(move |request, _| {
+        let uri = request.uri.as_str();
+        let ok = |body: &str| Answer::Http(200, None, body.into());
+        match uri {
+            _ if uri.ends_with("/latest/api/token") => ok("imds-token"),
+            _ if uri.ends_with("/placement/region") => ok("eu-north-1"),
+            _ if uri.ends_with("/security-credentials/") => ok("instance-role"),
+            _ if uri.contains("/security-credentials/") || uri.ends_with("/container") => ok(json),
+            _ if uri.contains("/federation/credentials") => ok(
+                r#"{"roleCredentials":{"accessKeyId":"ASIAM","secretAccessKey":"s","sessionToken":"t","expiration":1793620800000}}"#,
+            ),
+            _ => session("AssumeRole", "1"),
+        }
+    });
+
+    let mut instance = World::new(aws.clone());
+    instance.env.clear();
+    instance.sts().assume_role(&role()).await.unwrap();
+    assert_eq!(
+        aws.requests().last().unwrap().uri,
+        "https://sts.eu-north-1.amazonaws.com/",
+        "the Region of the instance"
+    );
+
+    let container = World::new(aws.clone())
+        .env(&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/container"), ("AWS_REGION", "eu-west-1")]);
+    container.sts().assume_role(&role()).await.unwrap();
+
+    let mut sso = World::new(aws.clone()).files(SSO, "").env(&[("HOME", "/home")]);
+    sso.fs.push((SSO_CACHE, r#"{"accessToken":"canary-sso","expiresAt":"2026-11-02T12:00:00Z"}"#));
+    sso.sts().assume_role(&role()).await.unwrap();
+
+    assert_eq!(signers(&aws), ["ASIAM", "ASIAM", "ASIAM"]);
+}
+
+const SSO: &str = "[default]\nregion = eu-west-1\nsso_session = dev\nsso_account_id = 1\nsso_role_name = R\n\
+                   [sso-session dev]\nsso_region = eu-west-1\nsso_start_url = https://example.com/start\n";
+/// Named after the SHA-1 of `dev`.
+const SSO_CACHE: &str = "/home/.aws/sso/cache/34c6fceca75e456f25e7e99531e2425c6c1de443.json";
+
+#[tokio::test]
+async fn an_ended_login_is_a_fault_of_its_own() {
+    for cache in [None, Some(r#"{"accessToken":"canary-sso","expiresAt":"2026-11-02T09:00:00Z"}"#)] {
+        let mut world = World::new(Aws::new(|_, _| Answer::Refused)).files(SSO, "").env(&[("HOME", "/home")]);
+        world.fs.extend(cache.map(|cache| (SSO_CACHE, cache)));
+        let fault = world.sts().assume_role(&role()).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::SsoLoginNeeded, "{fault}");
+        assert!(fault.action.contains("aws sso login") && !format!("{fault:?}").contains("canary"), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_aws_has_ended_is_a_login_needed_too() {
+    let aws = Aws::new(|_, _| Answer::Http(401, None, r#"{"__type":"UnauthorizedException","message":"no"}"#.into()));
+    let mut world = World::new(aws).files(SSO, "").env(&[("HOME", "/home")]);
+    world.fs.push((SSO_CACHE, r#"{"accessToken":"canary-sso","expiresAt":"2026-11-02T12:00:00Z"}"#));
+    let fault = world.sts().assume_role(&role()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::SsoLoginNeeded, "{fault}");
+}
+
+#[tokio::test]
+async fn a_rejected_base_is_read_again_at_once_when_it_was_at_hand() {
+    let aws = Aws::new(|request, before| match (request.key(), before) {
+        ("AKIA1", 0) | ("AKIA2", _) => session("AssumeRole", "1"),
+        _ => error(403, "InvalidClientTokenId", "The security token included in the request is invalid."),
+    });
+    let world = World::new(aws.clone()).files(REGION, KEYS);
+    let sts = world.sts();
+    sts.assume_role(&role()).await.unwrap();
+    world.files.set(REGION, NEW_KEYS);
+    sts.assume_role(&role()).await.unwrap();
+    assert_eq!(signers(&aws), ["AKIA1", "AKIA1", "AKIA2"]);
+}
+
+#[tokio::test]
+async fn a_base_that_was_just_read_is_not_tried_twice() {
+    let aws = Aws::new(|_, _| error(400, "ExpiredToken", "The security token included in the request is expired"));
+    let world = World::new(aws.clone()).files(REGION, KEYS);
+    let sts = world.sts();
+    for calls in 1..=3 {
+        assert_eq!(sts.assume_role(&role()).await.unwrap_err().kind, FaultKind::BaseExpired);
+        assert_eq!(aws.requests().len(), calls);
+    }
+    world.files.set(REGION, NEW_KEYS);
+    sts.assume_role(&role()).await.unwrap_err();
+    assert_eq!(signers(&aws).last().unwrap(), "AKIA2");
+}
+
+#[tokio::test]
+async fn after_a_denial_the_files_are_read_again_too() {
+    let aws = Aws::new(|_, _| error(403, "AccessDenied", "no"));
+    let world = World::new(aws.clone()).files(REGION, KEYS);
+    let sts = world.sts();
+    sts.assume_role(&role()).await.unwrap_err();
+    world.files.set(REGION, NEW_KEYS);
+    sts.assume_role(&role()).await.unwrap_err();
+    assert_eq!(signers(&aws), ["AKIA1", "AKIA2"]);
+}
+
+#[tokio::test]
+async fn keys_without_expiry_are_read_again_after_a_quarter_of_an_hour() {
+    let aws = Aws::new(|_, _| session("AssumeRole", "1"));
+    let world = World::new(aws.clone()).files(REGION, KEYS);
+    let sts = world.sts();
+    sts.assume_role(&role()).await.unwrap();
+    world.files.set(REGION, NEW_KEYS);
+    world.time.advance(Duration::from_secs(14 * 60));
+    sts.assume_role(&role()).await.unwrap();
+    world.time.advance(Duration::from_secs(60));
+    sts.assume_role(&role()).await.unwrap();
+    assert_eq!(signers(&aws), ["AKIA1", "AKIA1", "AKIA2"]);
+}
+
+#[tokio::test]
+async fn a_session_of_the_base_is_renewed_before_it_ends() {
+    let aws = Aws::new(|request, before| match request.field("RoleSessionName") {
+        // Ends at 11:00.
+        Some("base") => session("AssumeRole", &format!("B{before}")),
+        _ => session("AssumeRole", "1"),
+    });
+    let config = "[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::1:role/Base\nsource_profile = default\n\
+                  role_session_name = base\n";
+    let world = World::new(aws.clone()).files(config, KEYS);
+    let sts = world.sts();
+    world.time.advance(Duration::from_secs(3600 - 90));
+    sts.assume_role(&role()).await.unwrap();
+    world.time.advance(Duration::from_secs(31));
+    sts.assume_role(&role()).await.unwrap();
+    assert_eq!(signers(&aws), ["ASIAB0", "ASIAB2"]);
+}
+
+/// Files that cannot be read.
+struct Broken;
+
+impl ProfileFiles for Broken {
+    fn read(&self) -> Result<ProfileTexts, Fault> {
+        Err(Fault::new(FaultKind::Misconfigured, "could not read ~/.aws/config", "fix it"))
+    }
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_read_are_the_fault() {
+    let sts = Sts::with(Base::DefaultChain(Arc::new(Broken)), World::new(Aws::new(|_, _| Answer::Refused)).seams());
+    assert_eq!(sts.assume_role(&role()).await.unwrap_err().message, "could not read ~/.aws/config");
+}
+
+#[tokio::test]
+async fn each_way_to_have_no_base_is_told_apart() {
+    let process =
+        "[default]\nregion = eu-west-1\ncredential_process = sh -c 'echo canary-out; echo canary-err >&2; exit 3'\n";
+    let denied = "[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::1:role/Base\nsource_profile = default\n";
+    for (config, credentials, env, kind, words) in [
+        ("", "", &[][..], FaultKind::BaseExpired, "none in the environment"),
+        (REGION, "", &[("AWS_PROFILE", "nope")][..], FaultKind::BaseExpired, "profile `nope` was not defined"),
+        ("[default\n", "", &[][..], FaultKind::Misconfigured, "could not parse profile file"),
+        ("[default]\nrole_arn = a\nsource_profile = x\n", "", &[][..], FaultKind::BaseExpired, "`x`"),
+        ("[default]\nrole_arn = a\n", "", &[][..], FaultKind::Misconfigured, "source_profile"),
+        (process, "", &[][..], FaultKind::BaseExpired, "credential_process of the profile failed (exit status: 3)"),
+        (denied, KEYS, &[][..], FaultKind::BaseExpired, "STS refused: not authorized"),
+        (
+            "",
+            "",
+            &[("AWS_WEB_IDENTITY_TOKEN_FILE", "/none"), ("AWS_ROLE_ARN", "arn:aws:iam::1:role/B")][..],
+            FaultKind::BaseExpired,
+            "a token file could not be read",
+        ),
+        (
+            "",
+            "",
+            &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/container")][..],
+            FaultKind::BaseExpired,
+            "the container credentials endpoint refused: Non-success status from HTTP credential provider",
+        ),
+    ] {
+        let aws = Aws::new(|request, _| match request.uri.ends_with("/container") {
+            true => Answer::Http(404, None, "canary-body".into()),
+            false => error(403, "AccessDenied", "not authorized"),
+        });
+        let fault = World::new(aws).files(config, credentials).env(env).sts().assume_role(&role()).await.unwrap_err();
+        assert_eq!(fault.kind, kind, "{fault}");
+        assert!(fault.message.contains(words), "{fault}");
+        assert!(fault.message.starts_with("could not load the base credentials: "), "{fault}");
+        assert!(!format!("{fault:?}").contains("canary"), "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_base_that_does_not_answer_is_unreachable_and_one_load_serves_all_who_wait() {
+    let aws = Aws::new(|_, _| Answer::Silence);
+    let world = World::new(aws.clone())
+        .env(&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/container"), ("AWS_REGION", "eu-west-1")]);
+    let sts = world.sts();
+    let role = role();
+    let all = async { tokio::join!(sts.assume_role(&role), sts.assume_role(&role), sts.assume_role(&role)) };
+    let all = tokio::time::timeout(Duration::from_secs(16), all).await.unwrap();
+    for outcome in [all.0, all.1, all.2] {
+        assert_eq!(outcome.unwrap_err().kind, FaultKind::Unreachable);
+    }
+}

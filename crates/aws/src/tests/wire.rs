@@ -1,0 +1,60 @@
+//! The real HTTP client against a socket on loopback: what the demo and the sandbox use.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+
+use rolecall_core::{AssumeRole, FaultKind};
+
+use super::support::*;
+use crate::{Base, Sts};
+
+fn keys_at(endpoint_url: String) -> Sts {
+    Sts::new(Base::Keys {
+        access_key_id: "AKIADEMO".into(),
+        secret_access_key: "canary".into(),
+        endpoint_url,
+        region: "eu-west-1".parse().unwrap(),
+    })
+}
+
+/// Reads one request and answers it with a session.
+fn serve_once(stream: TcpStream) {
+    let mut reader = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if let Some((_, value)) = line.to_ascii_lowercase().split_once("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    reader.read_exact(&mut vec![0; length]).unwrap();
+    let Answer::Http(status, Some(date), body) = session("AssumeRole", "1") else { panic!("a session") };
+    let head = format!("HTTP/1.1 {status} OK\r\nDate: {date}\r\nContent-Length: {}\r\n\r\n", body.len());
+    reader.get_mut().write_all((head + &body).as_bytes()).unwrap();
+}
+
+#[tokio::test]
+async fn a_session_comes_over_a_plain_socket() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sts: Arc<dyn AssumeRole> = Arc::new(keys_at(format!("http://{}", listener.local_addr().unwrap())));
+    let server = std::thread::spawn(move || serve_once(listener.accept().unwrap().0));
+    let assumed = sts.assume_role(&role()).await.unwrap();
+    assert_eq!(assumed.credentials.access_key_id(), "ASIA1");
+    assert!(assumed.date.is_some());
+    server.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_port_that_nobody_listens_on_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let fault = keys_at(format!("http://{address}")).assume_role(&role()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Unreachable);
+    assert!(fault.message.contains(&format!("{address} is unreachable: Connection refused")), "{fault}");
+}

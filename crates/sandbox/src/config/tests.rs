@@ -1,0 +1,93 @@
+use super::*;
+use crate::mint::SESSION_KEY_PREFIX;
+
+/// A user table that is right.
+const USER: &str = "access_key_id = \"SANDBOXKEYOFALICE\"\nsecret_access_key = \"canary\"\n";
+
+fn error(text: &str) -> String {
+    let error = Config::from_toml(&format!("version = 1\n{text}")).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+    error.to_string()
+}
+
+#[test]
+fn the_default_world_is_that_of_the_readme() {
+    let config = Config::default();
+    let users: Vec<_> = config.users().map(User::arn).collect();
+    assert_eq!(users, ["arn:aws:iam::123456789012:user/rolecall"]);
+    let roles: Vec<_> = config.roles().map(ToString::to_string).collect();
+    assert_eq!(
+        roles,
+        [
+            "arn:aws:iam::123456789012:role/Deploy",
+            "arn:aws:iam::123456789012:role/MyFirstRole",
+            "arn:aws:iam::123456789012:role/team/Admin",
+            "arn:aws:iam::123456789013:role/MySecondRole",
+            "arn:aws:iam::123456789013:role/ReadOnly",
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_said_has_the_defaults_of_aws() {
+    let text = "version = 1\n[account.111122223333.role.R]\n[account.444455556666]\npartition = \"aws-cn\"\n\
+                [account.444455556666.role.S]\npath = \"/a/b/\"\nmax_session = \"2h 30m\"";
+    let config = Config::from_toml(text).unwrap();
+    let roles: Vec<_> = config.roles.iter().map(|(arn, max)| (arn.to_string(), max.as_secs())).collect();
+    assert_eq!(
+        roles,
+        [
+            ("arn:aws:iam::111122223333:role/R".to_owned(), 3600),
+            ("arn:aws-cn:iam::444455556666:role/a/b/S".to_owned(), 9000)
+        ]
+    );
+    assert_eq!(Config::from_toml("version = 1").unwrap().users().count(), 0);
+}
+
+#[test]
+fn a_mistake_is_named_with_its_place_and_without_secrets() {
+    let user = |name: &str, id: &str| format!("[account.{id}.user.{name}]\n{USER}");
+    let cases = [
+        ("x = 1".to_owned(), "line 2 of the sandbox's configuration: unknown field `x`"),
+        ("[account.1.user.a]\nsecret_access_key = canary".to_owned(), "line 3 of the sandbox's configuration: "),
+        ("[account.1.role.R]".to_owned(), "[account.1.role.R] is not the role of an account: the account id \"1\""),
+        ("[account.111122223333.role.\"R R\"]".to_owned(), "[account.111122223333.role.R R] is not the role"),
+        ("[account.111122223333.role.R]\npath=\"a\"".to_owned(), "[account.111122223333.role.R] is not the role"),
+        ("[account.111122223333.role.R]\nmax_session=\"59m\"".to_owned(), "max_session of arn:aws:iam::111122223333"),
+        ("[account.111122223333.role.R]\nmax_session=\"1d\"".to_owned(), "max_session of arn:aws:iam::111122223333"),
+        (user("a", "1"), "[account.1.user.a]: the account is not 12 digits"),
+        (user("'a b'", "111122223333"), "[account.111122223333.user.a b]: the name of a user"),
+        (
+            user("a", "111122223333").replace("SANDBOXKEYOFALICE", "SHORT"),
+            "[account.111122223333.user.a]: access_key_id must be 16 to 128",
+        ),
+        (
+            user("a", "111122223333").replace("SANDBOXKEYOFALICE", &format!("{SESSION_KEY_PREFIX}AAAAAAAAA")),
+            "[account.111122223333.user.a]: access_key_id must not begin",
+        ),
+        (
+            user("a", "111122223333").replace("canary", "canary x"),
+            "[account.111122223333.user.a]: secret_access_key must be",
+        ),
+        (
+            user("a", "111122223333") + &user("b", "111122223333"),
+            "the access key id \"SANDBOXKEYOFALICE\" belongs to two users",
+        ),
+    ];
+    for (text, expected) in cases {
+        let error = error(&text);
+        assert!(error.starts_with(expected), "{text}\n{error}");
+    }
+}
+
+#[test]
+fn a_newer_version_is_refused_by_name() {
+    assert_eq!(Config::from_toml("version = 2\nnews = 1").unwrap_err(), ConfigError::Version(2));
+    assert!(matches!(Config::from_toml("").unwrap_err(), ConfigError::Toml { .. }));
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let config = Config::from_toml(&format!("version = 1\n[account.111122223333.user.a]\n{USER}")).unwrap();
+    assert!(!format!("{config:?}").contains("canary"));
+}

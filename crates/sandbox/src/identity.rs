@@ -1,0 +1,85 @@
+//! Who makes a call: a user, or the session of a role.
+
+use rolecall_core::RoleArn;
+
+use crate::config::User;
+use crate::mint::{Claims, Mint};
+
+/// The caller that a signature proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// As `GetCallerIdentity` shows it.
+    pub(crate) arn: String,
+    /// 12 digits.
+    pub(crate) account: String,
+    /// Such as `aws`.
+    pub(crate) partition: String,
+    /// The unique id, with the session name when it is a session.
+    pub(crate) user_id: String,
+    /// Whether this is the session of a role: what it assumes is a role chain.
+    pub(crate) is_session: bool,
+}
+
+impl Caller {
+    /// A user with a long-lived key.
+    pub(crate) fn user(user: &User, mint: &Mint) -> Self {
+        let arn = user.arn();
+        Self {
+            account: user.account.clone(),
+            partition: user.partition.clone(),
+            user_id: mint.unique_id("AIDA", &arn),
+            is_session: false,
+            arn,
+        }
+    }
+
+    /// The session of a role.
+    pub(crate) fn session(claims: &Claims, mint: &Mint) -> Self {
+        Self {
+            arn: assumed_role_arn(&claims.role, &claims.session_name),
+            account: claims.role.account().to_owned(),
+            partition: claims.role.partition().to_owned(),
+            user_id: assumed_role_id(&claims.role, &claims.session_name, mint),
+            is_session: true,
+        }
+    }
+}
+
+/// The ARN of a session; it has no path, whatever the role's
+/// ([IAM identifiers](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html)).
+fn assumed_role_arn(role: &RoleArn, session_name: &str) -> String {
+    format!("arn:{}:sts::{}:assumed-role/{}/{session_name}", role.partition(), role.account(), role.name())
+}
+
+/// The unique id of a session.
+fn assumed_role_id(role: &RoleArn, session_name: &str, mint: &Mint) -> String {
+    format!("{}:{session_name}", mint.unique_id("AROA", &role.to_string()))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    /// A user of the default world.
+    pub(crate) fn user() -> Caller {
+        let config = crate::Config::default();
+        Caller::user(config.users().next().unwrap(), &Mint::new("seed"))
+    }
+
+    #[test]
+    fn a_session_is_named_without_the_path_of_its_role() {
+        let claims = Claims {
+            access_key_id: String::new(),
+            role: "arn:aws-cn:iam::123456789012:role/team/a/Admin".parse().unwrap(),
+            session_name: "me@host".into(),
+            expires_at: Timestamp::UNIX_EPOCH,
+        };
+        let caller = Caller::session(&claims, &Mint::new("seed"));
+        assert_eq!(caller.arn, "arn:aws-cn:sts::123456789012:assumed-role/Admin/me@host");
+        assert_eq!((caller.account.as_str(), caller.partition.as_str()), ("123456789012", "aws-cn"));
+        assert!(caller.user_id.starts_with("AROA") && caller.user_id.ends_with(":me@host"), "{}", caller.user_id);
+        assert!(caller.is_session && !user().is_session);
+    }
+}

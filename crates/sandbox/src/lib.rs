@@ -1,0 +1,45 @@
+//! An AWS STS in memory, over HTTP, for demos and tests.
+//!
+//! Speaks as the real one does, so that AWS's programs cannot tell: the query protocol with XML answers and errors,
+//! Signature Version 4 verified, sessions that really expire. Signatures are taken in the `Authorization` header only,
+//! not from presigned URLs. A control endpoint makes it fail in chosen ways and shows what was asked.
+//!
+//! | To find | Look in |
+//! |---|---|
+//! | accounts, users and roles | [`Config`] |
+//! | how a request becomes an answer | `sts`; the pieces: `query`, `sigv4`, `authenticate`, `assume_role`, `xml` |
+//! | who may assume what | `trust` |
+//! | faults and the call log | [`Faults`], [`Call`], [`Control`]; over HTTP: `routes` |
+//! | keys, tokens and ids | `mint` |
+//! | sockets | `server`, `service` |
+
+mod assume_role;
+mod authenticate;
+mod calls;
+mod config;
+mod control;
+mod error;
+mod faults;
+mod identity;
+mod mint;
+mod query;
+mod routes;
+mod server;
+mod service;
+mod sigv4;
+mod sts;
+mod trust;
+mod xml;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use calls::Call;
+pub use config::{Config, ConfigError, DEFAULT_WORLD, User};
+pub use control::Control;
+pub use faults::{Faults, FaultsError, KeyState, Outage, RoleFaults};
+pub use server::{Sandbox, StartError};
+
+/// Where a sandbox takes the time from.
+pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

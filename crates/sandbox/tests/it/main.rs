@@ -1,0 +1,9 @@
+//! The sandbox over a socket, asked by a client whose signatures are made by AWS's own library.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod client;
+mod control;
+mod errors;
+mod hostile;
+mod sessions;

@@ -1,0 +1,135 @@
+//! Makes the documents of [`crate::wire`] from what the rotator and the writers know.
+//!
+//! Faults, aliases and times only: nothing here ever sees a session.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rolecall_core::{Alias, Fault};
+use rolecall_formats::time::utc_seconds;
+use rolecall_rotator::{Report, RoleReport, Rotator};
+
+use crate::board::Board;
+use crate::problem::Problem;
+use crate::settings::Publish;
+use crate::wire::{
+    AgentDocument, FaultDocument, ProblemDocument, ProfileDocument, ProfileStatus, ProfilesDocument, StatusDocument,
+    VERSION,
+};
+
+/// What is shown besides the roles, and where the rest is asked.
+pub(crate) struct View {
+    pub(crate) rotator: Rotator,
+    pub(crate) board: Arc<Board>,
+    pub(crate) default: Option<Alias>,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) publish: Publish,
+    pub(crate) state_dir: String,
+    pub(crate) started_at: Timestamp,
+}
+
+impl View {
+    pub(crate) async fn profiles(&self) -> ProfilesDocument {
+        ProfilesDocument {
+            version: VERSION,
+            default: self.default.as_ref().map(ToString::to_string),
+            profiles: self.roles(self.rotator.report().await.as_ref()).map(|role| self.profile(role)).collect(),
+            problems: self.problems(),
+        }
+    }
+
+    pub(crate) async fn status(&self) -> StatusDocument {
+        let report = self.rotator.report().await;
+        StatusDocument {
+            version: VERSION,
+            agent: AgentDocument {
+                version: env!("CARGO_PKG_VERSION").into(),
+                pid: std::process::id(),
+                started_at: utc_seconds(self.started_at),
+                state_dir: self.state_dir.clone(),
+                publish: self.publish.to_string(),
+                clock_skew_seconds: report.as_ref().and_then(|report| report.clock_skew).map(|skew| skew.as_secs()),
+            },
+            default: self.default.as_ref().map(ToString::to_string),
+            profiles: self.roles(report.as_ref()).map(|role| self.profile_status(role)).collect(),
+            problems: self.problems(),
+        }
+    }
+
+    /// The roles of a report; none when the rotator has ended.
+    fn roles<'a>(&self, report: Option<&'a Report>) -> impl Iterator<Item = &'a RoleReport> + use<'a> {
+        report.into_iter().flat_map(|report| &report.roles)
+    }
+
+    fn profile(&self, report: &RoleReport) -> ProfileDocument {
+        let role = &report.role;
+        let fault = report.fault.clone().or_else(|| self.board.fault(&role.alias));
+        ProfileDocument {
+            alias: role.alias.to_string(),
+            name: role.name.clone(),
+            arn: role.arn.to_string(),
+            account: role.arn.account().into(),
+            partition: role.arn.partition().into(),
+            role: role.arn.name().into(),
+            region: role.region.as_ref().map(ToString::to_string),
+            source: role.source.to_string(),
+            default: self.default.as_ref() == Some(&role.alias),
+            state: report.state.to_string(),
+            expires_at: report.expires_at.map(utc_seconds),
+            next_refresh_at: report.next_attempt_at.map(utc_seconds),
+            fault: fault.map(|(Fault { kind, message, action }, since)| FaultDocument {
+                kind: kind.to_string(),
+                message,
+                action,
+                since: utc_seconds(since),
+            }),
+        }
+    }
+
+    fn profile_status(&self, report: &RoleReport) -> ProfileStatus {
+        ProfileStatus {
+            profile: self.profile(report),
+            issued_at: report.issued_at.map(utc_seconds),
+            session_version: report.version,
+            reason: report.reason.map(|reason| reason.to_string()),
+            asked_for_seconds: report.asked_for.map(|time| time.as_secs()),
+            attempt_under_way: report.attempt_under_way,
+            notes: notes(report).chain(self.board.notes(&report.role.alias)).collect(),
+        }
+    }
+
+    fn problems(&self) -> Vec<ProblemDocument> {
+        let document = |origin: &str, column, Fault { kind, message, action }: &Fault| ProblemDocument {
+            origin: origin.into(),
+            column,
+            kind: kind.to_string(),
+            message: message.clone(),
+            action: action.clone(),
+        };
+        let settings = self.problems.iter().map(|problem| document(&problem.origin, problem.column, &problem.fault));
+        let files = self.board.failed().into_iter().map(|(writer, fault)| document(writer, None, &fault));
+        settings.chain(files).collect()
+    }
+}
+
+/// What is unusual about a role by its report alone.
+fn notes(report: &RoleReport) -> impl Iterator<Item = String> + use<> {
+    let wanted = report.role.duration;
+    let shorter = report.asked_for.filter(|asked_for| *asked_for < wanted).map(|asked_for| {
+        format!(
+            "sessions of {} instead of {}: a role that is assumed from another role's session gets no longer ones",
+            spelt(asked_for),
+            spelt(wanted)
+        )
+    });
+    let region = report.role.region.is_none().then(|| {
+        "no Region: programs need one from AWS_REGION or --region; set AWS_REGION for the agent to give it to all"
+            .into()
+    });
+    shorter.into_iter().chain(region)
+}
+
+fn spelt(time: Duration) -> String {
+    format!("{:#}", SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX))
+}

@@ -1,0 +1,44 @@
+//! Files of our own, in a directory that only we write.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::{FileError, directory};
+
+const PREFIX: &str = ".rolecall-";
+const SUFFIX: &str = ".tmp";
+
+/// Replaces a file whole: a reader sees the old or the new content. Mode 0600; a symlink of that name is replaced, never
+/// followed.
+///
+/// # Errors
+/// When the directory takes no file or has no room.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let failed = |source| FileError::Write { path: path.into(), source };
+    let directory = directory(path);
+    // Opened with mode 0600.
+    let mut temporary =
+        tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(&directory).map_err(failed)?;
+    temporary.write_all(bytes).map_err(failed)?;
+    temporary.as_file().sync_all().map_err(failed)?;
+    temporary.persist(path).map_err(|error| failed(error.error))?;
+    File::open(&directory).and_then(|directory| directory.sync_all()).map_err(failed)
+}
+
+/// Removes the temporary files that a killed process left in our own directory. Only for the holder of its lock.
+pub fn sweep(directory: &Path) {
+    sweep_prefix(directory, OsStr::new(PREFIX));
+}
+
+/// Removes the temporary files with this prefix; one that stays harms nobody, so failures do not matter.
+pub(super) fn sweep_prefix(directory: &Path, prefix: &OsStr) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if name.as_bytes().starts_with(prefix.as_bytes()) && name.as_bytes().ends_with(SUFFIX.as_bytes()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Puts new content in the place of a file that was looked at: by rename, or in place where no rename is possible.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, fchown};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use super::lock::is_refused;
+use super::private::sweep_prefix;
+use super::seen::Seen;
+use super::{FileError, directory};
+
+/// How the new content got there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrote {
+    /// The path leads to a new file now; the one that was looked at has no name any more.
+    Renamed,
+    /// The same file has new content.
+    InPlace,
+    /// Not at all: somebody changed the file since it was looked at.
+    Raced,
+}
+
+/// Puts `new` in the place of what was seen at `target`, unless somebody was quicker.
+pub(super) fn put(target: &Path, seen: &Seen, new: &[u8]) -> Result<Wrote, FileError> {
+    let failed = |source| FileError::Write { path: target.into(), source };
+    let Some(temporary) = prepare(target, seen, new).map_err(failed)? else {
+        return in_place(target, seen, new);
+    };
+    // As late as possible: what is written between this and the rename is found in the old file afterwards.
+    if !seen.is_current()? {
+        return Ok(Wrote::Raced);
+    }
+    let renamed = if seen.exists() { temporary.persist(target) } else { temporary.persist_noclobber(target) };
+    match renamed {
+        Ok(_) => {}
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(Wrote::Raced),
+        // A file that was mounted alone cannot be renamed over (EBUSY), nor one of somebody else's in a sticky directory.
+        Err(error) if error.error.kind() == io::ErrorKind::ResourceBusy || is_refused(&error.error) => {
+            return in_place(target, seen, new);
+        }
+        Err(error) => return Err(failed(error.error)),
+    }
+    File::open(directory(target)).and_then(|directory| directory.sync_all()).map_err(failed)?;
+    Ok(Wrote::Renamed)
+}
+
+/// The new content in a file beside the target, on the disk, with the mode and owner of the old one; none when the
+/// directory takes no file or the owner cannot be kept.
+fn prepare(target: &Path, seen: &Seen, new: &[u8]) -> io::Result<Option<NamedTempFile>> {
+    let directory = directory(target);
+    let mut prefix = OsString::from(".");
+    prefix.push(target.file_name().unwrap_or_default());
+    prefix.push(".rolecall-");
+    sweep_prefix(&directory, &prefix);
+    // Opened with mode 0600.
+    let mut temporary = match tempfile::Builder::new().prefix(&prefix).suffix(".tmp").tempfile_in(&directory) {
+        Ok(temporary) => temporary,
+        Err(error) if is_refused(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    temporary.write_all(new)?;
+    let file = temporary.as_file();
+    if let Some(old) = seen.meta() {
+        let ours = file.metadata()?;
+        let differs = (ours.uid(), ours.gid()) != (old.uid(), old.gid());
+        if differs && fchown(file, Some(old.uid()), Some(old.gid())).is_err() {
+            return Ok(None);
+        }
+        file.set_permissions(fs::Permissions::from_mode(old.mode() & 0o7777))?;
+    }
+    file.sync_all()?;
+    Ok(Some(temporary))
+}
+
+/// Overwrites the file without emptying it first, so that a reader meets a half-written file for as short as can be.
+pub(super) fn in_place(target: &Path, seen: &Seen, new: &[u8]) -> Result<Wrote, FileError> {
+    let failed = |source| FileError::Write { path: target.into(), source };
+    let file = match OpenOptions::new().write(true).open(target) {
+        Ok(file) => file,
+        Err(error) if is_refused(&error) || error.kind() == io::ErrorKind::NotFound => {
+            return Err(FileError::ReadOnly { path: target.into() });
+        }
+        Err(error) => return Err(failed(error)),
+    };
+    if !seen.is_current()? {
+        return Ok(Wrote::Raced);
+    }
+    file.write_all_at(new, 0).map_err(failed)?;
+    file.set_len(new.len() as u64).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    Ok(Wrote::InPlace)
+}

@@ -1,0 +1,242 @@
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rolecall_core::rotation::Policy;
+use rolecall_formats::config;
+use rolecall_rotator::SystemClock;
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::settings::Publish;
+use crate::testing::{delivery, role, session};
+
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.path().join(".aws").join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::create_dir_all(self.0.path().join(".aws")).unwrap();
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// The names of the profiles that programs see.
+    fn names(&self, name: &str) -> Vec<String> {
+        let kind = if name == "config" { File::Config } else { File::Credentials };
+        config::read(&self.text(name), kind).unwrap().iter().map(|profile| profile.name.clone()).collect()
+    }
+
+    fn profiles(&self, form: Form, aliases: &[&str], default: Option<&str>) -> Profiles {
+        let settings = AgentSettings {
+            roles: Vec::new(),
+            problems: Vec::new(),
+            notes: Vec::new(),
+            default: default.map(|alias| alias.parse().unwrap()),
+            publish: Publish::Process,
+            state_dir: "/state".into(),
+            config_file: self.path("config"),
+            credentials_file: self.path("credentials"),
+            command: "/bin/rolecall".into(),
+            policy: Policy::default(),
+        };
+        let roles = aliases.iter().map(|alias| Arc::new(role(alias))).collect();
+        let (id, board) = ("3fa9c2d1".parse().unwrap(), Arc::default());
+        Profiles::new(form, &settings, id, Arc::new(SystemClock), board, Holdings::new(roles, &BTreeMap::new()))
+    }
+
+    fn process(&self, aliases: &[&str], default: Option<&str>) -> Profiles {
+        self.profiles(Form::Process(Command::new("/bin/rolecall", "/state").unwrap()), aliases, default)
+    }
+}
+
+fn fault(profiles: &Profiles, alias: &str) -> Option<Fault> {
+    profiles.0.board.fault(&alias.parse().unwrap()).map(|(fault, _)| fault)
+}
+
+fn mode(path: &Path) -> u32 {
+    path.metadata().unwrap().mode() & 0o777
+}
+
+#[tokio::test]
+async fn process_profiles_are_there_from_the_start_and_nothing_else_is_touched() {
+    let home = Home::new();
+    home.process(&["a", "b"], None).write().await.unwrap();
+    assert_eq!(home.names("config"), ["a", "b"]);
+    assert!(home.text("config").contains("credential_process = \"/bin/rolecall\" credentials --state-dir /state a\n"));
+    assert_eq!(mode(&home.path("config")), 0o600);
+    assert!(!home.path("credentials").exists() && !home.path("credentials.rolecall.lock").exists());
+}
+
+#[tokio::test]
+async fn a_vanished_role_takes_its_profile_along_and_the_users_text_stays() {
+    let home = Home::new();
+    let text = "# mine\n[profile own]\nregion = x\n";
+    home.write("config", text);
+    home.process(&["a", "b"], Some("a")).write().await.unwrap();
+    assert_eq!(home.names("config"), ["own", "default", "a", "b"]);
+    home.process(&["b"], None).write().await.unwrap();
+    assert_eq!(home.names("config"), ["own", "b"]);
+    home.profiles(Form::None, &["b"], None).write().await.unwrap();
+    assert_eq!(home.text("config"), text);
+}
+
+#[tokio::test]
+async fn no_form_without_a_block_looks_at_nothing() {
+    let home = Home::new();
+    home.write("config", "broken");
+    home.profiles(Form::None, &["a"], None).write().await.unwrap();
+    assert_eq!(fs::read_dir(home.0.path().join(".aws")).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_profile_of_the_user_in_either_file_is_never_replaced() {
+    let home = Home::new();
+    home.write("config", "[profile b]\nregion = x\n");
+    home.write("credentials", "[c]\naws_access_key_id = theirs\n");
+    for form in [Form::Process(Command::new("/bin/rolecall", "/state").unwrap()), Form::File] {
+        let profiles = home.profiles(form, &["a", "b", "c"], None);
+        let all = ["a", "b", "c"].map(|alias| delivery(alias, Some(session(1))));
+        profiles.deliver(&all).await.unwrap();
+        assert_eq!(home.names("config"), ["b", "a"]);
+        assert!(home.text("credentials").starts_with("[c]\naws_access_key_id = theirs\n"));
+        assert!(fault(&profiles, "a").is_none());
+        for (alias, file) in [("b", "config"), ("c", "credentials")] {
+            let fault = fault(&profiles, alias).unwrap();
+            assert_eq!(fault.kind, rolecall_core::FaultKind::ProfileTaken);
+            assert!(fault.message.contains(home.path(file).to_str().unwrap()), "{fault}");
+        }
+    }
+    // The name is free again.
+    let profiles = home.process(&["a", "b", "c"], None);
+    home.write("config", "");
+    profiles.deliver(&[]).await.unwrap();
+    assert_eq!(home.names("config"), ["a", "b"]);
+    assert!(fault(&profiles, "b").is_none());
+}
+
+#[tokio::test]
+async fn the_default_profile_is_only_written_where_the_user_has_none() {
+    for (config, credentials, written) in
+        [("", "", true), ("[default]\n", "", false), ("[profile default]\n", "", false), ("", "[default]\n", false)]
+    {
+        let home = Home::new();
+        home.write("config", config);
+        home.write("credentials", credentials);
+        let profiles = home.process(&["a"], Some("a"));
+        profiles.write().await.unwrap();
+        let ours = home.text("config").matches("credential_process").count();
+        assert_eq!(ours, if written { 2 } else { 1 }, "{config:?} {credentials:?}");
+        assert_eq!(profiles.0.board.notes(&"a".parse().unwrap()).is_empty(), written);
+    }
+}
+
+#[tokio::test]
+async fn keys_are_there_while_a_session_is_held() {
+    let home = Home::new();
+    home.write("credentials", "[own]\naws_access_key_id = theirs\n");
+    let profiles = home.profiles(Form::File, &["a", "b"], Some("a"));
+    profiles.write().await.unwrap();
+    assert_eq!((home.names("config").len(), home.names("credentials").len()), (0, 1));
+
+    profiles.deliver(&["a", "b"].map(|alias| delivery(alias, Some(session(7))))).await.unwrap();
+    assert_eq!(home.names("credentials"), ["own", "default", "a", "b"]);
+    assert_eq!(home.names("config"), ["default", "a", "b"]);
+    assert!(home.text("credentials").contains("ASIATEST000000000007"));
+    assert!(home.text("credentials").contains("x_security_token_expires"));
+    assert!(!home.text("config").contains("credential_process"));
+
+    profiles.deliver(&[delivery("a", None)]).await.unwrap();
+    assert_eq!(home.names("credentials"), ["own", "b"]);
+    assert_eq!(home.names("config"), ["b"]);
+    rolecall_testkit::canary::assert_absent("the config file", &home.text("config"));
+}
+
+#[tokio::test]
+async fn keys_in_a_file_that_others_read_are_noticed() {
+    let home = Home::new();
+    home.write("credentials", "");
+    assert!(home.profiles(Form::File, &["a"], None).is_readable_by_others());
+    assert!(!home.process(&["a"], None).is_readable_by_others());
+    fs::remove_file(home.path("credentials")).unwrap();
+    let profiles = home.profiles(Form::File, &["a"], None);
+    profiles.deliver(&[delivery("a", Some(session(1)))]).await.unwrap();
+    assert!(!profiles.is_readable_by_others());
+}
+
+#[tokio::test]
+async fn a_changed_form_leaves_nothing_of_the_other() {
+    let home = Home::new();
+    home.process(&["a", "b"], None).write().await.unwrap();
+    let keys = home.profiles(Form::File, &["a", "b"], None);
+    keys.deliver(&[delivery("a", Some(session(1)))]).await.unwrap();
+    assert!(!home.text("config").contains("credential_process"));
+    assert_eq!(home.names("config"), ["a"]);
+    home.process(&["a", "b"], None).write().await.unwrap();
+    assert_eq!(home.text("credentials"), "");
+    assert_eq!(home.text("config").matches("credential_process").count(), 2);
+    home.profiles(Form::File, &["a", "b"], None).write().await.unwrap();
+    assert_eq!(home.text("config"), "");
+}
+
+#[tokio::test]
+async fn a_file_that_aws_programs_refuse_is_not_touched() {
+    let broken = "[profile x]\nno equals sign\n";
+    for (config, credentials) in [(broken, ""), ("", broken), ("# >>> rolecall 3fa9c2d1 >>>\n", "")] {
+        let home = Home::new();
+        home.write("config", config);
+        home.write("credentials", credentials);
+        let profiles = home.process(&["a"], None);
+        let fault = profiles.write().await.unwrap_err();
+        assert!(fault.message.contains("line "), "{fault}");
+        assert_eq!((home.text("config").as_str(), home.text("credentials").as_str()), (config, credentials));
+        assert_eq!(profiles.0.board.failed().len(), 1);
+        // Once it is repaired, the next delivery publishes.
+        home.write("config", "");
+        home.write("credentials", "");
+        profiles.deliver(&[]).await.unwrap();
+        assert_eq!(home.names("config"), ["a"]);
+        assert!(profiles.0.board.failed().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn edits_in_our_block_are_lost_and_a_profile_that_the_user_adds_wins() {
+    let home = Home::new();
+    let profiles = home.process(&["a", "b"], None);
+    profiles.write().await.unwrap();
+    let good = home.text("config");
+    home.write("config", &good.replace("[profile b]", "garbage"));
+    profiles.deliver(&[]).await.unwrap();
+    assert_eq!(home.text("config"), good);
+
+    home.write("config", &format!("{good}[profile a]\nregion = theirs\n"));
+    profiles.deliver(&[]).await.unwrap();
+    assert_eq!(home.names("config"), ["b", "a"]);
+    assert_eq!(home.text("config").matches("[profile a]\nregion = theirs\n").count(), 1);
+    assert!(fault(&profiles, "a").is_some());
+}
+
+#[tokio::test]
+async fn profiles_of_another_agent_are_not_ours() {
+    let home = Home::new();
+    let other = "# >>> rolecall 00000000 >>> written by rolecall, edits in here are lost\n[profile a]\nregion = x\n\
+                 # <<< rolecall 00000000 <<<\n";
+    home.write("config", other);
+    let profiles = home.process(&["a", "b"], None);
+    profiles.write().await.unwrap();
+    assert!(home.text("config").starts_with(other));
+    assert_eq!(home.names("config"), ["a", "b"]);
+    assert!(fault(&profiles, "a").is_some());
+}

@@ -1,0 +1,80 @@
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use rolecall_rotator::SystemClock;
+
+use super::*;
+use crate::testing::{delivery, role, session};
+
+fn store(directory: &Path, aliases: &[&str], adopted: &BTreeMap<Alias, Arc<Session>>) -> Store {
+    let roles = aliases.iter().map(|alias| Arc::new(role(alias))).collect();
+    let default = Some("a".parse().unwrap());
+    Store::new(directory.into(), default, Arc::new(SystemClock), Arc::default(), Holdings::new(roles, adopted))
+}
+
+fn read(path: &Path, file: config::File) -> config::Profiles {
+    config::read(&fs::read_to_string(path).unwrap(), file).unwrap()
+}
+
+#[tokio::test]
+async fn it_holds_what_is_held_and_the_regions_of_all() {
+    let home = tempfile::tempdir().unwrap();
+    let (credentials, regions) = (home.path().join("credentials"), home.path().join("config"));
+    let store = store(home.path(), &["a", "b"], &BTreeMap::new());
+    store.write().await.unwrap();
+    assert_eq!(read(&credentials, config::File::Credentials).iter().count(), 0);
+    let inode = regions.metadata().unwrap().ino();
+
+    store.deliver(&[delivery("a", Some(session(1)))]).await.unwrap();
+    let profiles = read(&credentials, config::File::Credentials);
+    assert_eq!(profiles.get("a").unwrap().get("aws_access_key_id"), Some("ASIATEST000000000001"));
+    assert!(profiles.get("default").is_some() && profiles.get("b").is_none());
+    assert_eq!(read(&regions, config::File::Config).get("b").unwrap().get("region"), Some("eu-central-1"));
+
+    store.deliver(&[delivery("a", None)]).await.unwrap();
+    assert!(!fs::read_to_string(&credentials).unwrap().contains("ASIA"));
+    assert_eq!(regions.metadata().unwrap().ino(), inode, "the Regions are written once");
+    for file in [&credentials, &regions] {
+        assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o600);
+    }
+}
+
+#[tokio::test]
+async fn a_later_agent_takes_over_what_is_still_good() {
+    let home = tempfile::tempdir().unwrap();
+    let earlier = store(home.path(), &["a", "b", "gone"], &BTreeMap::new());
+    let sessions = ["a", "b", "gone"].map(|alias| delivery(alias, Some(session(1))));
+    earlier.deliver(&sessions).await.unwrap();
+
+    let now = SystemClock.now().wall;
+    let mut other = role("b");
+    other.arn = "arn:aws:iam::123456789012:role/another".parse().unwrap();
+    let roles = [Arc::new(role("a")), Arc::new(other), Arc::new(role("new"))];
+    let adopted = read_back(home.path(), &roles, now);
+    assert_eq!(adopted.keys().map(Alias::as_str).collect::<Vec<_>>(), ["a"]);
+    assert_eq!(adopted["a"].credentials, session(1).credentials);
+    assert!(read_back(home.path(), &roles, session(1).expires_at).is_empty());
+
+    store(home.path(), &["a", "b"], &adopted).write().await.unwrap();
+    let profiles = read(&home.path().join("credentials"), config::File::Credentials);
+    assert!(profiles.get("a").is_some() && profiles.get("b").is_none() && profiles.get("gone").is_none());
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_no_store() {
+    let home = tempfile::tempdir().unwrap();
+    let roles = [Arc::new(role("a"))];
+    assert!(read_back(home.path(), &roles, Timestamp::UNIX_EPOCH).is_empty());
+    fs::write(home.path().join("credentials"), "garbage").unwrap();
+    assert!(read_back(home.path(), &roles, Timestamp::UNIX_EPOCH).is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_a_fault() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(&home.path().join("missing"), &["a"], &BTreeMap::new());
+    let fault = store.deliver(&[delivery("a", Some(session(1)))]).await.unwrap_err();
+    assert!(fault.message.contains("missing"), "{fault}");
+    rolecall_testkit::canary::assert_absent("the fault", &fault.to_string());
+    assert_eq!(store.0.board.failed().len(), 1);
+}

@@ -1,0 +1,137 @@
+//! What the tests of several files here need.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rolecall_core::port::Clock;
+use rolecall_core::{AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session, SessionName, Source};
+use rolecall_rotator::SystemClock;
+use rolecall_testkit::canary;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+
+/// A role of this alias, with a Region.
+pub(crate) fn role(alias: &str) -> Role {
+    let alias: rolecall_core::Alias = alias.parse().unwrap();
+    Role {
+        name: format!("The {alias}"),
+        arn: format!("arn:aws:iam::123456789012:role/team/{alias}-role").parse().unwrap(),
+        region: Some("eu-central-1".parse().unwrap()),
+        source: Source::Base,
+        duration: Duration::from_secs(3600),
+        session_name: SessionName::new(&alias, "host"),
+        alias,
+    }
+}
+
+/// A session with canary values that ends in an hour.
+pub(crate) fn session(n: u64) -> Session {
+    let now = SystemClock.now().wall;
+    Session { credentials: canary::credentials(n), issued_at: now, expires_at: now + Duration::from_secs(3600) }
+}
+
+/// What the rotator says of one role.
+pub(crate) fn delivery(alias: &str, session: Option<Session>) -> Delivery {
+    Delivery { role: Arc::new(role(alias)), session: session.map(Arc::new) }
+}
+
+/// STS as a test wants it: issues canary sessions of the duration that is asked for, unless told otherwise.
+pub(crate) struct FakeSts {
+    clock: Arc<dyn Clock>,
+    answers: Mutex<HashMap<String, Answer>>,
+    calls: AtomicU64,
+}
+
+/// What [`FakeSts`] does for one alias.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    /// Fails so.
+    Fault(FaultKind),
+    /// Never comes back.
+    Silence,
+    /// Issues a session of half the duration that was asked for.
+    Clamped,
+}
+
+impl FakeSts {
+    pub(crate) fn new(answers: &[(&str, Answer)]) -> Arc<Self> {
+        Self::at(Arc::new(SystemClock), answers)
+    }
+
+    pub(crate) fn at(clock: Arc<dyn Clock>, answers: &[(&str, Answer)]) -> Arc<Self> {
+        let answers = answers.iter().map(|(alias, answer)| ((*alias).to_owned(), *answer)).collect();
+        Arc::new(Self { clock, answers: Mutex::new(answers), calls: AtomicU64::new(0) })
+    }
+
+    pub(crate) fn set(&self, alias: &str, answer: Answer) {
+        self.answers.lock().unwrap().insert(alias.into(), answer);
+    }
+}
+
+#[async_trait]
+impl AssumeRole for FakeSts {
+    async fn assume_role(&self, role: &Role) -> Result<Assumed, Fault> {
+        let answer = self.answers.lock().unwrap().get(role.alias.as_str()).copied();
+        let asked_for = match answer {
+            Some(Answer::Fault(kind)) => return Err(Fault::new(kind, format!("assume {}: no", role.arn), "do this")),
+            Some(Answer::Silence) => std::future::pending().await,
+            Some(Answer::Clamped) => role.duration / 2,
+            None => role.duration,
+        };
+        let now = self.clock.now().wall;
+        let credentials = canary::credentials(self.calls.fetch_add(1, Ordering::Relaxed) + 1);
+        Ok(Assumed { credentials, expires_at: now + asked_for, asked_for, date: Some(now) })
+    }
+}
+
+/// Sends `request` to the socket as it is and returns all that comes back.
+pub(crate) async fn send(socket: &Path, request: &str) -> String {
+    let mut stream = UnixStream::connect(socket).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    // An answer may be followed by a reset when the rest of the request was not read.
+    let _ = stream.read_to_string(&mut answer).await;
+    answer
+}
+
+/// The status and the body of the answer to a GET.
+pub(crate) async fn get(socket: &Path, path: &str) -> (u16, String) {
+    let answer = send(socket, &format!("GET {path} HTTP/1.1\r\nHost: agent\r\n\r\n")).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("rolecall-protocol: 1"), "{head}");
+    assert!(head.contains("cache-control: no-store"), "{head}");
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.into())
+}
+
+/// Everything that this process has logged since the first call, on all threads.
+pub(crate) fn log() -> String {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    let log = LOG.get_or_init(|| {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+        tracing::subscriber::set_global_default(subscriber.with_writer(move || writer.clone()).finish()).unwrap();
+        log
+    });
+    let bytes = log.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

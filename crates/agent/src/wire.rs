@@ -1,0 +1,178 @@
+//! What the agent answers over its socket, as data: for the agent itself and for the commands that ask it.
+//!
+//! No secret is in any of these. Readers ignore fields that they do not know, so fields may be added; a change that an
+//! older reader would misread gets a new [`VERSION`]. Times are `YYYY-MM-DDTHH:MM:SSZ`.
+
+use serde::{Deserialize, Serialize};
+
+/// The version of the documents.
+pub const VERSION: u32 = 1;
+/// The version of the protocol, sent with every answer.
+pub const PROTOCOL: u32 = 1;
+/// The header that carries [`PROTOCOL`].
+pub const PROTOCOL_HEADER: &str = "rolecall-protocol";
+
+/// Codes of errors that are not the kind of a [`rolecall_core::Fault`].
+pub mod code {
+    /// No role of that alias.
+    pub const UNKNOWN_ALIAS: &str = "unknown_alias";
+    /// STS has not answered yet.
+    pub const PENDING: &str = "pending";
+    /// The agent is about to end.
+    pub const STOPPING: &str = "stopping";
+    /// No such path.
+    pub const NOT_FOUND: &str = "not_found";
+    /// Only GET is answered.
+    pub const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
+    /// A query parameter that means nothing.
+    pub const BAD_REQUEST: &str = "bad_request";
+}
+
+/// Why a request was not answered with what it asked for. Capitals, since the AWS SDK for JavaScript reads those.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ErrorDocument {
+    /// The kind of a fault, or one of [`code`].
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub action: String,
+}
+
+/// All profiles, for programs that choose one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfilesDocument {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The alias of the default role.
+    pub default: Option<String>,
+    /// The profiles, in the order of their definition.
+    pub profiles: Vec<ProfileDocument>,
+    /// Settings that could not be used, and files that could not be written.
+    pub problems: Vec<ProblemDocument>,
+}
+
+/// One profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileDocument {
+    /// The profile name.
+    pub alias: String,
+    /// The friendly name that it was made from.
+    pub name: String,
+    /// The role.
+    pub arn: String,
+    /// The account of the role.
+    pub account: String,
+    /// The partition of the role.
+    pub partition: String,
+    /// The name of the role, without its path.
+    pub role: String,
+    /// The Region of the profile.
+    pub region: Option<String>,
+    /// Where the role is assumed from.
+    pub source: String,
+    /// Whether it is the default role.
+    pub default: bool,
+    /// `pending`, `fresh`, `stale`, `failed` or `expired`.
+    pub state: String,
+    /// When the session that is held ends.
+    pub expires_at: Option<String>,
+    /// When STS is asked next.
+    pub next_refresh_at: Option<String>,
+    /// What is wrong: with the role, or else with its profile.
+    pub fault: Option<FaultDocument>,
+}
+
+/// What is wrong, since when, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultDocument {
+    /// The kind of fault, as a word.
+    pub kind: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub action: String,
+    /// Since when it is so.
+    pub since: String,
+}
+
+/// A setting that could not be used, or a file that could not be written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProblemDocument {
+    /// The variable, or the writer.
+    pub origin: String,
+    /// The character in the value at which it goes wrong, from 1.
+    pub column: Option<usize>,
+    /// The kind of fault, as a word.
+    pub kind: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub action: String,
+}
+
+/// Everything, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusDocument {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The agent itself.
+    pub agent: AgentDocument,
+    /// The alias of the default role.
+    pub default: Option<String>,
+    /// The profiles, in the order of their definition.
+    pub profiles: Vec<ProfileStatus>,
+    /// Settings that could not be used, and files that could not be written.
+    pub problems: Vec<ProblemDocument>,
+}
+
+/// The agent itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentDocument {
+    /// Its version.
+    pub version: String,
+    /// Its process.
+    pub pid: u32,
+    /// When it started.
+    pub started_at: String,
+    /// Its state directory, as a real path.
+    pub state_dir: String,
+    /// The form of its profiles: `process`, `file` or `none`.
+    pub publish: String,
+    /// How far the clock of the machine is ahead of AWS, if it is wrong.
+    pub clock_skew_seconds: Option<i64>,
+}
+
+/// One profile with what only people care for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileStatus {
+    /// What programs read, too.
+    #[serde(flatten)]
+    pub profile: ProfileDocument,
+    /// When the session that is held was received.
+    pub issued_at: Option<String>,
+    /// The number of its newest session; 0 before the first.
+    pub session_version: u64,
+    /// Why STS is being asked, or else was asked for what is held.
+    pub reason: Option<String>,
+    /// The duration that STS was asked for.
+    pub asked_for_seconds: Option<u64>,
+    /// Whether STS is being asked now.
+    pub attempt_under_way: bool,
+    /// What is unusual but harms nothing.
+    pub notes: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_ignores_what_it_does_not_know() {
+        let text = r#"{"version":1,"default":null,"profiles":[],"problems":[],"added":{"later":true}}"#;
+        assert_eq!(serde_json::from_str::<ProfilesDocument>(text).unwrap().version, 1);
+        let text = r#"{"Code":"denied","Message":"m","Action":"a","Added":1}"#;
+        assert_eq!(serde_json::from_str::<ErrorDocument>(text).unwrap().code, "denied");
+    }
+}

@@ -1,0 +1,144 @@
+//! The command line: every command, and the arguments that several share. What a command takes stands in its own file.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use rolecall_agent::paths;
+
+use crate::commands;
+use crate::environment::Environment;
+use crate::failure::Failure;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Every AWS role that you need, each as a profile whose credentials never expire.
+#[derive(Debug, Parser)]
+#[command(name = "rolecall", version, styles = STYLES, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  See it work, without AWS:
+    rolecall demo
+
+  Two roles as profiles, as long as the agent runs:
+    export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount
+    export AWS_ROLE_2=arn:aws:iam::210987654321:role/MySecondRole:MySecondAccount
+    rolecall agent &
+    aws --profile MyFirstAccount sts get-caller-identity
+
+`rolecall help COMMAND` has examples for each command.";
+
+/// The commands, those of everyday use first.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Agent(commands::agent::Args),
+    Status(commands::status::Args),
+    Profiles(commands::profiles::Args),
+    Credentials(commands::credentials::Args),
+    Demo(commands::demo::Args),
+    Sandbox(commands::sandbox::Args),
+}
+
+// No doc comment: clap would take it for the description of every command that has this.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct StateDirArg {
+    /// The directory of the agent's own files [default: $XDG_STATE_HOME/rolecall, else ~/.local/state/rolecall]
+    #[arg(long, value_name = "DIR", env = "ROLECALL_STATE_DIR", hide_env_values = true)]
+    state_dir: Option<PathBuf>,
+}
+
+/// How a command prints what it has to say: a table for people, or JSON on one line for programs.
+// The variants have no doc comments: clap would give each a paragraph in the help.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Output {
+    #[default]
+    Table,
+    Json,
+}
+
+impl Cli {
+    /// Reads the command line of this process. Help, version and mistakes are printed here and end the process.
+    pub(crate) fn read(environment: &Environment) -> Self {
+        // An empty variable counts as unset, as it does for the AWS programs.
+        let empty = |name: &str| environment.get(name).is_some_and(|value| value.is_empty());
+        if !environment.variables().any(|(name, value)| is_ours(&name) && value.is_empty()) {
+            return Self::parse();
+        }
+        Self::of(&Self::without(empty).get_matches())
+    }
+
+    /// Reads a command line as if no variable were set.
+    #[cfg(test)]
+    pub(crate) fn of_line(line: &[&str]) -> Result<Self, clap::Error> {
+        Self::without(|_| true).try_get_matches_from([&["rolecall"], line].concat()).map(|matches| Self::of(&matches))
+    }
+
+    /// The command line without the variables that are to count as unset.
+    fn without(is_unset: impl Fn(&str) -> bool) -> clap::Command {
+        Self::command().mut_subcommands(|command| {
+            command.mut_args(|arg| match arg.get_env().and_then(OsStr::to_str) {
+                Some(name) if is_unset(name) => arg.env(None::<&'static str>),
+                _ => arg,
+            })
+        })
+    }
+
+    fn of(matches: &clap::ArgMatches) -> Self {
+        Self::from_arg_matches(matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+fn is_ours(variable: &OsStr) -> bool {
+    variable.to_str().is_some_and(|name| name.starts_with("ROLECALL_"))
+}
+
+impl StateDirArg {
+    /// The one that is named.
+    pub(crate) fn of(path: &Path) -> Self {
+        Self { state_dir: Some(path.into()) }
+    }
+
+    /// The directory that is meant.
+    ///
+    /// # Errors
+    /// When none is named and there is no home directory.
+    pub(crate) fn resolve(&self, environment: &Environment) -> Result<PathBuf, Failure> {
+        match &self.state_dir {
+            Some(path) => Ok(path.clone()),
+            None => paths::default_state_dir(|name| environment.get(name)).map_err(Failure::from),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_state_directory_that_is_named_wins() {
+        let environment = Environment::from([("HOME", "/h")]);
+        let resolve = |line: &[&str]| {
+            let cli = Cli::of_line(&[&["credentials", "a"], line].concat()).unwrap();
+            let Command::Credentials(args) = cli.command else { unreachable!() };
+            args.state_dir.resolve(&environment).unwrap()
+        };
+        assert_eq!(resolve(&["--state-dir", "/s"]), PathBuf::from("/s"));
+        assert_eq!(resolve(&[]), PathBuf::from("/h/.local/state/rolecall"));
+    }
+}

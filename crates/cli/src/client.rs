@@ -1,0 +1,189 @@
+//! Asks the agent through its Unix socket: one GET, one answer, no runtime.
+//!
+//! `rolecall credentials` runs at every start of an AWS program, so this is a std socket and a few dozen lines. Promises
+//! never to talk to a socket that somebody else listens on, and never to return half an answer. What the answer means
+//! is left to the commands.
+
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rolecall_agent::state_dir::socket_path;
+use rolecall_agent::wire::{ErrorDocument, code};
+use serde::de::DeserializeOwned;
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+/// Far above any answer: a row of `status` has less than 2 KiB.
+const ANSWER_MAX: u64 = 16 << 20;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AskError {
+    /// No socket, or nobody listens on it.
+    #[error("no agent runs for the state directory {state_dir}", state_dir = state_dir.display())]
+    NoAgent {
+        /// The state directory.
+        state_dir: PathBuf,
+    },
+    /// Another user listens there, who could hand us credentials of his own.
+    #[error("the socket {socket} belongs to user {owner}, who is neither you nor root", socket = socket.display())]
+    Foreign {
+        /// The socket.
+        socket: PathBuf,
+        /// The uid of who listens.
+        owner: u32,
+    },
+    /// The socket is there, but cannot be used.
+    #[error("connect to the agent's socket {socket}: {source}", socket = socket.display())]
+    Connect {
+        /// The socket.
+        socket: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The agent did not answer in time.
+    #[error("the agent at {socket} did not answer within {seconds} s", socket = socket.display(), seconds = limit.as_secs())]
+    Late {
+        /// The socket.
+        socket: PathBuf,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// The connection broke.
+    #[error("ask the agent at {socket}: {source}", socket = socket.display())]
+    Exchange {
+        /// The socket.
+        socket: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The answer is not what an agent says.
+    #[error("the agent at {socket} gave an answer that is not understood: {what}", socket = socket.display())]
+    Malformed {
+        /// The socket.
+        socket: PathBuf,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// The agent said no, and why.
+    #[error("{}", .0.message)]
+    Refused(ErrorDocument),
+}
+
+/// The document that the agent answered with.
+///
+/// # Errors
+/// When it is another document than asked for.
+pub(crate) fn parsed<T: DeserializeOwned>(state_dir: &Path, body: &[u8]) -> Result<T, AskError> {
+    let malformed = |_| AskError::Malformed { socket: socket_path(state_dir), what: "another document than asked for" };
+    serde_json::from_slice(body).map_err(malformed)
+}
+
+/// The body of the agent's answer to a GET of `target`, waiting for the agent at most `limit` at a time.
+///
+/// # Errors
+/// When there is none, or it is not a 200.
+pub(crate) fn get(state_dir: &Path, target: &str, limit: Duration) -> Result<Vec<u8>, AskError> {
+    let socket = socket_path(state_dir);
+    let mut stream = UnixStream::connect(&socket).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NoAgent { state_dir: state_dir.into() },
+        _ => AskError::Connect { socket: socket.clone(), source },
+    })?;
+    let owner = owner(&stream, &socket).map_err(|source| AskError::Connect { socket: socket.clone(), source })?;
+    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+        return Err(AskError::Foreign { socket, owner });
+    }
+    let raw = exchange(&mut stream, target, limit).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => AskError::Late { socket: socket.clone(), limit },
+        _ => AskError::Exchange { socket: socket.clone(), source },
+    })?;
+    let malformed = |what| AskError::Malformed { socket: socket.clone(), what };
+    let (status, body) = parse(raw).map_err(malformed)?;
+    if status == 200 {
+        return Ok(body);
+    }
+    Err(serde_json::from_slice(&body).map_or_else(|_| malformed("an error without its reason"), AskError::Refused))
+}
+
+/// The uid of who listens: asked of the connection, since a path can name something else by now.
+#[cfg(target_os = "linux")]
+fn owner(stream: &UnixStream, _socket: &Path) -> io::Result<u32> {
+    Ok(rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw())
+}
+
+/// The uid of who made the socket.
+#[cfg(not(target_os = "linux"))]
+fn owner(_stream: &UnixStream, socket: &Path) -> io::Result<u32> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(socket.metadata()?.uid())
+}
+
+fn exchange(stream: &mut UnixStream, target: &str, limit: Duration) -> io::Result<Vec<u8>> {
+    stream.set_read_timeout(Some(limit))?;
+    stream.set_write_timeout(Some(limit))?;
+    let request = format!(
+        "GET {target} HTTP/1.1\r\nHost: rolecall\r\nRolecall-Protocol: 1\r\nAccept: application/json\r\n\
+         Connection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut raw = Vec::with_capacity(4096);
+    stream.take(ANSWER_MAX).read_to_end(&mut raw)?;
+    Ok(raw)
+}
+
+/// Status and body of a whole HTTP/1.1 answer that says its length (RFC 9112, section 6).
+fn parse(mut raw: Vec<u8>) -> Result<(u16, Vec<u8>), &'static str> {
+    let mut headers = [httparse::EMPTY_HEADER; 32];
+    let mut response = httparse::Response::new(&mut headers);
+    let head = match response.parse(&raw) {
+        Ok(httparse::Status::Complete(head)) => head,
+        Ok(httparse::Status::Partial) => return Err("it ends early"),
+        Err(_) => return Err("it is not HTTP"),
+    };
+    let status = response.code.ok_or("it has no status")?;
+    let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let length: usize = length
+        .and_then(|header| std::str::from_utf8(header.value).ok()?.trim().parse().ok())
+        .ok_or("it does not say its length")?;
+    if raw.len() - head != length {
+        return Err("its length is not what it says");
+    }
+    raw.drain(..head);
+    Ok((status, raw))
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        let message = error.to_string();
+        match error {
+            AskError::NoAgent { .. } => {
+                Self::new(ExitCode::NothingToAsk, message, "start one with `rolecall agent`, or name its --state-dir")
+            }
+            AskError::Foreign { .. } => Self::new(ExitCode::NothingToAsk, message, "name a --state-dir of your own"),
+            AskError::Connect { .. } | AskError::Exchange { .. } => {
+                Self::new(ExitCode::Bug, message, "see the log of the agent; start it again if it hangs")
+            }
+            AskError::Late { .. } => Self::new(ExitCode::TimeLimit, message, "see `rolecall status`"),
+            AskError::Malformed { .. } => {
+                Self::new(ExitCode::Bug, message, "use the same version of rolecall for agent and command")
+            }
+            AskError::Refused(document) => {
+                let code = match document.code.as_str() {
+                    code::UNKNOWN_ALIAS => ExitCode::UnknownAlias,
+                    code::PENDING => ExitCode::TimeLimit,
+                    code::STOPPING => ExitCode::NothingToAsk,
+                    code::NOT_FOUND | code::METHOD_NOT_ALLOWED | code::BAD_REQUEST => ExitCode::Bug,
+                    // The kind of a fault.
+                    _ => ExitCode::AllFailed,
+                };
+                Self::new(code, message, document.action)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+use std::fs;
+use std::os::unix::net::UnixListener;
+use std::thread;
+
+use super::*;
+
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// What [`get`] makes of this answer, with the request that came.
+fn asked(answer: &[u8]) -> (Result<Vec<u8>, AskError>, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = UnixListener::bind(socket_path(dir.path())).unwrap();
+    thread::scope(|scope| {
+        let agent = scope.spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                request.extend(byte);
+            }
+            stream.write_all(answer).unwrap();
+            String::from_utf8(request).unwrap()
+        });
+        let result = get(dir.path(), "/v1/x?y=z", LIMIT);
+        (result, agent.join().unwrap())
+    })
+}
+
+#[test]
+fn the_body_of_a_whole_answer_is_returned() {
+    let (result, request) = asked(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody");
+    assert_eq!(result.unwrap(), b"body");
+    assert!(request.starts_with("GET /v1/x?y=z HTTP/1.1\r\n"), "{request}");
+    for header in ["Host: rolecall\r\n", "Connection: close\r\n", "Rolecall-Protocol: 1\r\n"] {
+        assert!(request.contains(header), "{request}");
+    }
+}
+
+#[test]
+fn half_an_answer_is_none() {
+    for answer in [
+        "",
+        "HTTP/1.1 200 OK\r\ncontent-le",
+        "HTTP/1.1 200 OK\r\n\r\nbody",
+        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nbody",
+        "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nbody",
+        "HTTP/1.1 200 OK\r\ncontent-length: -4\r\n\r\nbody",
+        "SSH-2.0-OpenSSH\r\n",
+        "HTTP/1.1 500 Oops\r\ncontent-length: 4\r\n\r\nbody",
+    ] {
+        let error = asked(answer.as_bytes()).0.unwrap_err();
+        assert!(matches!(error, AskError::Malformed { .. }), "{answer:?}: {error}");
+        assert_eq!(Failure::from(error).code, ExitCode::Bug);
+    }
+}
+
+#[test]
+fn a_refusal_keeps_the_words_of_the_agent() {
+    for (code, exit) in [
+        (code::UNKNOWN_ALIAS, ExitCode::UnknownAlias),
+        (code::PENDING, ExitCode::TimeLimit),
+        (code::STOPPING, ExitCode::NothingToAsk),
+        (code::BAD_REQUEST, ExitCode::Bug),
+        ("denied", ExitCode::AllFailed),
+        ("a_fault_of_later", ExitCode::AllFailed),
+    ] {
+        let body = format!(r#"{{"Code":"{code}","Message":"the message","Action":"the action"}}"#);
+        let answer = format!("HTTP/1.1 400 Bad\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let failure = Failure::from(asked(answer.as_bytes()).0.unwrap_err());
+        assert_eq!(failure, Failure::new(exit, "the message", "the action"));
+    }
+}
+
+#[test]
+fn nobody_there_is_told_with_the_way_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let failure = || Failure::from(get(dir.path(), "/", LIMIT).unwrap_err());
+    let missing = failure();
+    drop(UnixListener::bind(socket_path(dir.path())).unwrap());
+    assert!(socket_path(dir.path()).exists());
+    for failure in [missing, failure()] {
+        assert_eq!(failure.code, ExitCode::NothingToAsk);
+        assert!(failure.message.contains(dir.path().to_str().unwrap()), "{failure:?}");
+        assert!(failure.action.contains("rolecall agent"), "{failure:?}");
+    }
+}
+
+#[test]
+fn something_else_in_the_place_of_the_socket_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(socket_path(dir.path()), "").unwrap();
+    let failure = Failure::from(get(dir.path(), "/", LIMIT).unwrap_err());
+    assert_eq!(failure.code, ExitCode::NothingToAsk);
+}
+
+#[test]
+fn an_agent_that_hangs_is_waited_for_no_longer_than_the_limit() {
+    let dir = tempfile::tempdir().unwrap();
+    let _listener = UnixListener::bind(socket_path(dir.path())).unwrap();
+    let failure = Failure::from(get(dir.path(), "/", Duration::from_millis(20)).unwrap_err());
+    assert_eq!(failure.code, ExitCode::TimeLimit);
+}
+
+#[test]
+fn the_one_who_listens_is_known() {
+    let (ours, _theirs) = UnixStream::pair().unwrap();
+    assert_eq!(owner(&ours, Path::new("/")).unwrap(), rustix::process::geteuid().as_raw());
+}

@@ -1,0 +1,213 @@
+//! `rolecall agent`: keeps the roles of the environment assumed, as profiles, until it is told to end.
+//!
+//! Here the parts are joined: settings from flags and variables, base credentials that never are our own, STS, and the
+//! agent that writes and serves. Each of them is in its own crate.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use rolecall_agent::env_roles::{EnvRoles, RoleDefaults, env_roles};
+use rolecall_agent::settings::{self, AgentSettings, Publish, SettingsError};
+use rolecall_agent::state_dir::StateDirError;
+use rolecall_agent::{Agent, StartError, paths};
+use rolecall_aws::{Base, Sts};
+use rolecall_core::port::Clock;
+use rolecall_core::rotation::{BudgetPolicy, Lead, Policy};
+use rolecall_rotator::SystemClock;
+
+use crate::args::StateDirArg;
+use crate::base::UserFiles;
+use crate::environment::Environment;
+use crate::exit_code::{ExitCode, Tally};
+use crate::failure::Failure;
+use crate::stop_signal::StopSignal;
+use crate::{hardening, logging, runtime};
+
+/// The most that stopping may take. The agent itself is faster; this is for the day when it is not.
+const STOP_LIMIT: Duration = Duration::from_millis(900);
+
+/// Keep every role of the environment assumed, as an AWS profile that does not expire
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    state_dir: StateDirArg,
+    /// The form of the profiles: `process` has AWS programs ask this agent, `file` writes keys, `none` leaves your files
+    /// alone
+    #[arg(long, value_name = "FORM", env = "ROLECALL_PUBLISH", hide_env_values = true, default_value_t, hide_possible_values = true,
+        value_parser = PossibleValuesParser::new(["process", "file", "none"]).try_map(|text| text.parse::<Publish>()))]
+    publish: Publish,
+    /// How long before its end a session is refreshed: a time, or a share of the session such as `50%`
+    #[arg(long, value_name = "TIME", env = "ROLECALL_REFRESH_BEFORE", hide_env_values = true, default_value = "10m")]
+    refresh_before: Lead,
+    /// The length of session to ask for, 15m to 12h
+    #[arg(long, value_name = "TIME", env = "ROLECALL_DURATION", hide_env_values = true, default_value = "1h",
+        value_parser = settings::parse_session_duration)]
+    duration: Duration,
+    /// The role that the profile `default` is for, unless you have such a profile yourself
+    #[arg(long, value_name = "ALIAS", env = "ROLECALL_DEFAULT", hide_env_values = true)]
+    default: Option<String>,
+    /// The most calls to STS under way at once
+    #[arg(long, value_name = "N", env = "ROLECALL_STS_IN_FLIGHT", hide_env_values = true, default_value_t = BudgetPolicy::default().in_flight,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    sts_in_flight: u32,
+    /// The most calls to STS a second
+    #[arg(long, value_name = "N", env = "ROLECALL_STS_RATE", hide_env_values = true, default_value_t = BudgetPolicy::default().per_second,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    sts_rate: u32,
+    /// The most calls to STS at once after a pause
+    #[arg(long, value_name = "N", env = "ROLECALL_STS_BURST", hide_env_values = true, default_value_t = BudgetPolicy::default().burst,
+        value_parser = clap::value_parser!(u32).range(1..))]
+    sts_burst: u32,
+    /// Assume every role once, write the profiles, and end
+    #[arg(long)]
+    once: bool,
+}
+
+const AFTER_HELP: &str = "\
+Roles come from the environment: AWS_ROLE_1=<role ARN>:<name>, AWS_ROLE_2 and so on. They are assumed with the \
+credentials that AWS programs would find here themselves: variables, ~/.aws, SSO, web identity, container, instance.
+
+ROLECALL_LOG sets the level of the log: off, error, warn, info (the default), debug or trace.
+
+Examples:
+  export AWS_REGION=eu-central-1
+  export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount
+  rolecall agent &
+  aws --profile MyFirstAccount sts get-caller-identity
+
+  In a CI job, keys that last for the job:
+    rolecall agent --once --publish file --duration 1h
+
+Exit codes:
+  0  ended as told; with --once: all is well
+  2  wrong command line or settings
+  3  with --once: something is wrong with a role or a setting
+  4  with --once: no role has a session
+  8  another agent uses the state directory";
+
+/// Runs until a signal comes, or for one round.
+///
+/// # Errors
+/// When the settings are wrong or the agent cannot start.
+pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Failure> {
+    logging::start(environment)?;
+    hardening::no_core_dumps();
+    let settings = settings(args, environment, &Machine::this()?)?;
+    let files = UserFiles::new(environment, settings.roles.iter().map(|role| role.alias.clone()).collect())?;
+    if let Err(error) = files.texts()
+        && error.is_recursion()
+    {
+        return Err(rolecall_core::Fault::from(error).into());
+    }
+    runtime::run(async {
+        let mut stop = StopSignal::catch()?;
+        let sts = Arc::new(Sts::new(Base::DefaultChain(Arc::new(files))));
+        let agent = Agent::start(settings, sts, Arc::new(SystemClock)).await?;
+        if args.once {
+            return tokio::select! {
+                outcome = agent.once() => {
+                    let tally = Tally { well: outcome.ok, failed: outcome.failed, ..Tally::default() };
+                    Ok(tally.into())
+                }
+                signal = stop.received() => {
+                    Err(Failure::new(ExitCode::TimeLimit, format!("ended by {signal} before the round was over"), ""))
+                }
+            };
+        }
+        let signal = stop.received().await;
+        tracing::info!("{signal}: stopping");
+        if tokio::time::timeout(STOP_LIMIT, agent.stop()).await.is_err() {
+            tracing::warn!("stopping took too long and was cut short");
+        }
+        Ok(ExitCode::Ok)
+    })
+}
+
+/// What the settings need to know of this machine and process.
+struct Machine {
+    host: String,
+    command: PathBuf,
+    /// Differs from agent to agent.
+    seed: u64,
+}
+
+impl Machine {
+    fn this() -> Result<Self, Failure> {
+        let command = std::env::current_exe().map_err(|error| {
+            Failure::new(ExitCode::Bug, format!("find the path of this program: {error}"), "start it by its full path")
+        })?;
+        let started = SystemClock.now().wall.as_nanosecond();
+        let seed = u64::try_from(started).unwrap_or_default() ^ u64::from(std::process::id()).rotate_left(32);
+        Ok(Self { host: rustix::system::uname().nodename().to_string_lossy().into_owned(), command, seed })
+    }
+}
+
+/// What the agent is told: flags and variables, checked together.
+fn settings(args: &Args, environment: &Environment, machine: &Machine) -> Result<AgentSettings, Failure> {
+    let lookup = |name: &str| environment.get(name);
+    let defaults =
+        RoleDefaults { region: settings::default_region(lookup)?, duration: args.duration, host: machine.host.clone() };
+    let found = env_roles(environment.variables(), &defaults);
+    if found.roles.is_empty() {
+        return Err(no_roles(&found));
+    }
+    let default = args.default.as_deref().filter(|name| !name.is_empty());
+    let default = default.map(|name| settings::default_role(name, &found)).transpose()?;
+    let EnvRoles { roles, problems, notes } = found;
+    Ok(AgentSettings {
+        roles,
+        problems,
+        notes,
+        default,
+        publish: args.publish,
+        state_dir: args.state_dir.resolve(environment)?,
+        config_file: paths::config_file(lookup)?,
+        credentials_file: paths::credentials_file(lookup)?,
+        command: machine.command.clone(),
+        policy: Policy {
+            refresh_before: args.refresh_before,
+            budget: BudgetPolicy { in_flight: args.sts_in_flight, per_second: args.sts_rate, burst: args.sts_burst },
+            seed: machine.seed,
+            ..Policy::default()
+        },
+    })
+}
+
+/// There is nothing to do: either nobody said a role, or nobody said a right one.
+fn no_roles(found: &EnvRoles) -> Failure {
+    const EXAMPLE: &str = "export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount";
+    if found.problems.is_empty() {
+        let message = "no role is defined: AWS_ROLE_1 is not set";
+        let hints: String = found.notes.iter().map(|note| format!(" ({note})")).collect();
+        return Failure::new(ExitCode::Usage, format!("{message}{hints}"), EXAMPLE);
+    }
+    let mut message = "none of the roles can be used".to_owned();
+    for problem in &found.problems {
+        message.push_str("\n\n");
+        message.push_str(&problem.to_string());
+    }
+    Failure::new(ExitCode::Usage, message, "")
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Self::new(ExitCode::Usage, error.to_string(), "")
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let code = match &error {
+            StartError::StateDir(StateDirError::InUse { .. }) => ExitCode::StateDirInUse,
+            StartError::StateDir(_) | StartError::Path { .. } | StartError::Command(_) => ExitCode::Usage,
+            StartError::Socket(_) | StartError::Task(_) => ExitCode::Bug,
+        };
+        Self::new(code, error.to_string(), "")
+    }
+}
+
+#[cfg(test)]
+mod tests;

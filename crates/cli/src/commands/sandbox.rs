@@ -1,0 +1,157 @@
+//! `rolecall sandbox`: an AWS STS in memory, for trying things and for tests.
+//!
+//! Prints what a shell needs to use it, as lines that can be pasted or evaluated, and runs until it is told to end.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rolecall_core::port::Clock as _;
+use rolecall_rotator::SystemClock;
+use rolecall_sandbox::{Config, DEFAULT_WORLD, Sandbox, StartError};
+
+use crate::environment::Environment;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::output::{self, shell};
+use crate::stop_signal::StopSignal;
+use crate::{logging, runtime};
+
+/// The Region that the export lines name; the sandbox answers for every one.
+const REGION: &str = "us-east-1";
+
+/// Run an AWS STS in memory: accounts, users and roles to try things with
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// Where to listen, on loopback only; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// The accounts, users and roles, as TOML [default: those of --print-config]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the default accounts, users and roles, to start a file of your own with
+    #[arg(long, conflicts_with_all = ["listen", "config"])]
+    print_config: bool,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  rolecall sandbox --listen 127.0.0.1:4566
+  rolecall sandbox --print-config > world.toml
+
+  Sessions of 20 seconds, an outage, a role that nobody may assume, and the log of all calls:
+    curl -X PUT http://127.0.0.1:4566/_sandbox/faults -d '{\"session_seconds\": 20}'
+    curl -X PUT http://127.0.0.1:4566/_sandbox/faults -d '{\"outage\": \"unavailable\"}'
+    curl -X PUT http://127.0.0.1:4566/_sandbox/faults \\
+      -d '{\"roles\": {\"arn:aws:iam::123456789012:role/MyFirstRole\": {\"denied\": true}}}'
+    curl http://127.0.0.1:4566/_sandbox/calls";
+
+/// Runs until a signal comes.
+///
+/// # Errors
+/// When the configuration is wrong or the address cannot be had.
+pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Failure> {
+    if args.print_config {
+        output::print_styled(DEFAULT_WORLD)?;
+        return Ok(ExitCode::Ok);
+    }
+    logging::start(environment)?;
+    let config = args.config.as_deref().map_or_else(|| Ok(Config::default()), read)?;
+    runtime::run(async {
+        let mut stop = StopSignal::catch()?;
+        let clock = Arc::new(|| SystemClock.now().wall);
+        let sandbox = Sandbox::start(config.clone(), args.listen, clock).await?;
+        output::print_styled(&instructions(sandbox.addr(), &config))?;
+        stop.received().await;
+        sandbox.stop().await;
+        Ok(ExitCode::Ok)
+    })
+}
+
+fn read(path: &Path) -> Result<Config, Failure> {
+    let usage = |error: &dyn std::fmt::Display, action: &str| {
+        Failure::new(ExitCode::Usage, format!("read {}: {error}", path.display()), action)
+    };
+    let text = fs::read_to_string(path).map_err(|error| usage(&error, "name a file that you can read"))?;
+    Config::from_toml(&text).map_err(|error| usage(&error, "`rolecall sandbox --print-config` shows how it is written"))
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        Self::new(ExitCode::Usage, format!("start the sandbox: {error}"), "")
+    }
+}
+
+/// What to paste: comments and exports only, so that the whole of it can be evaluated.
+fn instructions(addr: SocketAddr, config: &Config) -> String {
+    let mut text = format!(
+        "# An AWS STS in memory, until Ctrl-C. To use it in another terminal, paste:\n\
+         export AWS_ENDPOINT_URL=http://{addr}\n\
+         export AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}\n"
+    );
+    // Writing to a string cannot fail.
+    if let Some(user) = config.users().next() {
+        let (id, key) = (shell::quote(&user.access_key_id), shell::quote(&user.secret_access_key));
+        let _ = writeln!(text, "export AWS_ACCESS_KEY_ID={id} AWS_SECRET_ACCESS_KEY={key}");
+        text.push_str("unset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL_STS\n");
+    }
+    text.push_str("\n# Its roles, as `rolecall agent` takes them:\n");
+    for (number, role) in (1..).zip(config.roles()) {
+        let _ = writeln!(text, "# export AWS_ROLE_{number}={role}:{}", role.name());
+    }
+    let _ = write!(
+        text,
+        "\n# Its control endpoint: what it shall do wrong, and what it was asked.\n\
+         # curl http://{addr}/_sandbox/faults\n\
+         # curl -X PUT http://{addr}/_sandbox/faults -d '{{\"session_seconds\": 20}}'\n\
+         # curl http://{addr}/_sandbox/calls\n"
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_can_be_pasted() {
+        let config = Config::from_toml(
+            "version = 1\n[account.123456789012.user.u]\naccess_key_id = \"SANDBOXKEYOFUUUU\"\n\
+             secret_access_key = \"a'b\"\n[account.123456789012.role.R]\n",
+        )
+        .unwrap();
+        let text = instructions("127.0.0.1:4566".parse().unwrap(), &config);
+        let expected = r#"# An AWS STS in memory, until Ctrl-C. To use it in another terminal, paste:
+export AWS_ENDPOINT_URL=http://127.0.0.1:4566
+export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
+export AWS_ACCESS_KEY_ID=SANDBOXKEYOFUUUU AWS_SECRET_ACCESS_KEY='a'\''b'
+unset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL_STS
+
+# Its roles, as `rolecall agent` takes them:
+# export AWS_ROLE_1=arn:aws:iam::123456789012:role/R:R
+
+# Its control endpoint: what it shall do wrong, and what it was asked.
+# curl http://127.0.0.1:4566/_sandbox/faults
+# curl -X PUT http://127.0.0.1:4566/_sandbox/faults -d '{"session_seconds": 20}'
+# curl http://127.0.0.1:4566/_sandbox/calls
+"#;
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_world_that_cannot_be_read_is_a_wrong_setting() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("world.toml");
+        for text in [None, Some("version = 1\nbroken")] {
+            if let Some(text) = text {
+                fs::write(&path, text).unwrap();
+            }
+            let failure = read(&path).unwrap_err();
+            assert_eq!(failure.code, ExitCode::Usage);
+            assert!(failure.message.contains("world.toml"), "{failure:?}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+use anstream::adapter::strip_str;
+use rolecall_agent::wire::{FaultDocument, ProblemDocument, ProfileDocument, VERSION};
+
+use super::*;
+
+fn fault(kind: &str) -> FaultDocument {
+    FaultDocument {
+        kind: kind.into(),
+        message: "could not assume R".into(),
+        action: "allow it".into(),
+        since: "2026-08-21T09:57:00Z".into(),
+    }
+}
+
+fn role(alias: &str, state: &str, fault: Option<FaultDocument>) -> ProfileStatus {
+    let held = matches!(state, "fresh" | "stale");
+    let time = |text: &str| held.then(|| text.to_owned());
+    ProfileStatus {
+        profile: ProfileDocument {
+            alias: alias.into(),
+            name: alias.into(),
+            arn: "arn:aws:iam::123456789012:role/R".into(),
+            account: "123456789012".into(),
+            partition: "aws".into(),
+            role: "R".into(),
+            region: None,
+            source: "base".into(),
+            default: alias == "a",
+            state: state.into(),
+            expires_at: time("2026-08-21T10:48:30Z"),
+            next_refresh_at: time("2026-08-21T10:38:30Z"),
+            fault,
+        },
+        issued_at: time("2026-08-21T09:48:30Z"),
+        session_version: u64::from(held) * 3,
+        reason: None,
+        asked_for_seconds: None,
+        attempt_under_way: state == "pending",
+        notes: vec![],
+    }
+}
+
+fn document(profiles: Vec<ProfileStatus>) -> StatusDocument {
+    StatusDocument {
+        version: VERSION,
+        agent: AgentDocument {
+            version: "0.1.0".into(),
+            pid: 4711,
+            started_at: "2026-08-21T06:55:00Z".into(),
+            state_dir: "/home/me/.local/state/rolecall".into(),
+            publish: "process".into(),
+            clock_skew_seconds: None,
+        },
+        default: None,
+        profiles,
+        problems: vec![],
+    }
+}
+
+fn shown(document: &StatusDocument) -> String {
+    strip_str(&text(document, "2026-08-21T10:00:00Z".parse().unwrap())).to_string()
+}
+
+#[test]
+fn when_all_is_well_there_is_a_row_for_each_role_and_no_more() {
+    let document = document(vec![role("a", "fresh", None), role("b", "pending", None)]);
+    let expected = "\
+rolecall agent 0.1.0, pid 4711, up 3 h 5 min, profiles as process, state in /home/me/.local/state/rolecall
+
+ALIAS        ACCOUNT/ROLE    STATE    LEFT           REFRESH    VERSION
+a (default)  123456789012/R  fresh    48 min of 1 h  in 38 min  3
+b            123456789012/R  pending  -              under way  0
+";
+    assert_eq!(shown(&document), expected);
+    assert_eq!(ExitCode::from(tally(&document)), ExitCode::Ok);
+}
+
+#[test]
+fn what_is_wrong_is_told_with_what_to_do() {
+    let mut document = document(vec![role("a", "failed", Some(fault("denied"))), role("b", "fresh", None)]);
+    document.agent.clock_skew_seconds = Some(-7500);
+    document.profiles[1].notes.push("a note".into());
+    document.problems.push(ProblemDocument {
+        origin: "AWS_ROLE_3".into(),
+        column: Some(14),
+        kind: "misconfigured".into(),
+        message: "the account id is wrong".into(),
+        action: "correct it".into(),
+    });
+    let text = shown(&document);
+    let expected = "
+clock: the clock of this machine is 2 h 5 min behind that of AWS
+  fix: set the clock, for example with NTP; AWS refuses requests with a wrong time
+
+a denied: could not assume R (3 min ago)
+  fix: allow it
+
+b: a note
+
+AWS_ROLE_3, character 14: the account id is wrong
+  fix: correct it
+";
+    assert!(text.ends_with(expected), "{text}");
+}
+
+#[test]
+fn the_exit_code_says_what_can_be_used() {
+    let taken = || Some(fault("profile_taken"));
+    for (states, code) in [
+        (vec![("fresh", None), ("stale", None)], ExitCode::Ok),
+        (vec![("fresh", None), ("failed", taken())], ExitCode::SomeFailed),
+        (vec![("fresh", taken())], ExitCode::SomeFailed),
+        (vec![("stale", taken())], ExitCode::SomeFailed),
+        (vec![("expired", taken()), ("failed", taken())], ExitCode::AllFailed),
+        (vec![], ExitCode::Ok),
+    ] {
+        let document = document(states.iter().map(|(state, fault)| role("r", state, fault.clone())).collect());
+        assert_eq!(ExitCode::from(tally(&document)), code, "{states:?}");
+    }
+}

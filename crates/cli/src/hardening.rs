@@ -1,0 +1,16 @@
+//! What a process that holds secrets asks of the system before it has any.
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+/// Sees to it that no crash writes our memory to a disk, and that no other process of this user reads it.
+pub(crate) fn no_core_dumps() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::warn!("core dumps cannot be forbidden: {error}");
+    }
+    // A dump that is piped to a program knows no size limit.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable) {
+        tracing::warn!("core dumps cannot be forbidden: {error}");
+    }
+}

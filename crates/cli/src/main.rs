@@ -1,0 +1,43 @@
+//! The `rolecall` command.
+//!
+//! This crate is the only place where the adapters are joined (AWS, the agent's files and socket, the sandbox), where
+//! the environment is read, and where anything is printed. A command is one file in `commands`.
+
+mod args;
+mod base;
+mod client;
+mod commands;
+mod environment;
+mod exit_code;
+mod failure;
+mod hardening;
+mod logging;
+mod output;
+mod runtime;
+mod stop_signal;
+
+use std::ffi::OsString;
+
+use args::{Cli, Command};
+use environment::Environment;
+
+fn main() -> std::process::ExitCode {
+    let environment = Environment::of_this_process();
+    let line: Vec<OsString> = std::env::args_os().collect();
+    if let Some(args) = commands::credentials::Args::of_profile(&line) {
+        return commands::credentials::run(&args, &environment).into();
+    }
+    let result = match Cli::read(&environment).command {
+        Command::Credentials(args) => return commands::credentials::run(&args, &environment).into(),
+        Command::Agent(args) => commands::agent::run(&args, &environment),
+        Command::Demo(args) => commands::demo::run(&args, &environment),
+        Command::Profiles(args) => commands::profiles::run(&args, &environment),
+        Command::Sandbox(args) => commands::sandbox::run(&args, &environment),
+        Command::Status(args) => commands::status::run(&args, &environment),
+    };
+    let code = result.unwrap_or_else(|failure| {
+        failure.print();
+        failure.code
+    });
+    code.into()
+}

@@ -1,6 +1,6 @@
 //! The one writer of files.
 //!
-//! Two ways to write, for two kinds of files. [`edit`] changes a file that belongs to the user and that other programs
+//! Two ways to write, for two kinds of files. [`edit()`] changes a file that belongs to the user and that other programs
 //! write at the same time, without a lock and in place; it promises that neither their changes nor ours are lost.
 //! [`replace_private`] replaces a file of our own. Both promise that a reader sees the old or the new content whole, and
 //! that nobody else can read what we create. What is written is left to the caller. All of it blocks.

@@ -198,7 +198,14 @@ fn tell(settings: &AgentSettings, state_dir: &StateDir) {
     info!(roles, %publish, state_dir = %state_dir.path().display(), "agent {} started", env!("CARGO_PKG_VERSION"));
     for problem in &settings.problems {
         let fault = &problem.fault;
-        warn!(origin = problem.origin, column = problem.column, "{}; {}", fault.message, fault.action);
+        warn!(
+            origin = problem.origin,
+            column = problem.column,
+            "{}: {}; {}",
+            problem.origin,
+            fault.message,
+            fault.action
+        );
     }
     for note in &settings.notes {
         info!("{note}");

@@ -1,7 +1,7 @@
 //! The command line: every command, and the arguments that several share. What a command takes stands in its own file.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
@@ -104,11 +104,6 @@ fn is_ours(variable: &OsStr) -> bool {
 }
 
 impl StateDirArg {
-    /// The one that is named.
-    pub(crate) fn of(path: &Path) -> Self {
-        Self { state_dir: Some(path.into()) }
-    }
-
     /// The directory that is meant.
     ///
     /// # Errors

@@ -16,17 +16,11 @@ mod output;
 mod runtime;
 mod stop_signal;
 
-use std::ffi::OsString;
-
 use args::{Cli, Command};
 use environment::Environment;
 
 fn main() -> std::process::ExitCode {
     let environment = Environment::of_this_process();
-    let line: Vec<OsString> = std::env::args_os().collect();
-    if let Some(args) = commands::credentials::Args::of_profile(&line) {
-        return commands::credentials::run(&args, &environment).into();
-    }
     let result = match Cli::read(&environment).command {
         Command::Credentials(args) => return commands::credentials::run(&args, &environment).into(),
         Command::Agent(args) => commands::agent::run(&args, &environment),

@@ -25,7 +25,7 @@ pub(crate) fn failed(role: &Role, before: Option<FaultKind>, failure: &Failure) 
     if before == Some(fault.kind) {
         debug!(alias = %role.alias, fault = %fault.kind, count = failure.count, "failed again: {}", fault.message);
     } else {
-        warn!(alias = %role.alias, fault = %fault.kind, "{}; {}", fault.message, fault.action);
+        warn!(alias = %role.alias, fault = %fault.kind, "{}: {}; {}", role.alias, fault.message, fault.action);
     }
 }
 

@@ -68,7 +68,7 @@ pub struct RoleReport {
     pub expires_at: Option<Timestamp>,
     /// When STS is asked next; none while it is being asked.
     pub next_attempt_at: Option<Timestamp>,
-    /// Why STS is being asked, or else was asked for what is held.
+    /// Why STS was asked the last time; none before the first.
     pub reason: Option<Reason>,
     /// The duration that STS was asked for.
     pub asked_for: Option<Duration>,
@@ -87,7 +87,7 @@ impl RoleReport {
             issued_at: glance.held.map(|held| held.issued.wall),
             expires_at: glance.held.map(|held| held.expires_at),
             next_attempt_at: glance.next_attempt_at,
-            reason: glance.flight.map(|flight| flight.reason).or(glance.held.map(|held| held.reason)),
+            reason: glance.reason,
             asked_for: glance.held.map(|held| held.asked_for),
             fault: glance.failure.map(|failure| (failure.fault.clone(), failure.since)),
             attempt_under_way: glance.flight.is_some(),

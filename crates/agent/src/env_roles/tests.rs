@@ -1,3 +1,5 @@
+//! Each kind of `AWS_ROLE_<n>`, good and bad, and what becomes of it.
+
 use std::os::unix::ffi::OsStringExt;
 
 use super::*;

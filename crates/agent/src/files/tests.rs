@@ -1,3 +1,5 @@
+//! Writing next to other writers: nothing of theirs is lost, nothing of ours is half there.
+
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};

@@ -1,3 +1,5 @@
+//! What is shown of which role, and until when.
+
 use rolecall_core::SessionCredentials;
 use rolecall_formats::store;
 

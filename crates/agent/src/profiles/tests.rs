@@ -1,3 +1,5 @@
+//! Profiles in the user's files, in each form, next to whatever else may stand there.
+
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;

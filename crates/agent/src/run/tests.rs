@@ -1,3 +1,5 @@
+//! The agent as a whole, with an STS of the test's own.
+
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! What the socket answers, to good requests and to all others.
+
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
 use rolecall_core::{AssumeRole, FaultKind};

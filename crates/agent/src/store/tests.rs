@@ -1,3 +1,5 @@
+//! The store over the life of an agent and the next one.
+
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 

@@ -1,3 +1,5 @@
+//! What the base may see: everything but ourselves.
+
 use std::fs;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Answers whole and broken, and sockets that are not what they seem.
+
 use std::fs;
 use std::os::unix::net::UnixListener;
 use std::thread;

@@ -4,8 +4,6 @@
 //! runtime, no SDK, no logger, and the answer is copied as the agent rendered it. Nothing is written to stderr when all
 //! is well (the Go SDK hands it to the user), and one line when not (boto3 puts it into its error).
 
-use std::ffi::OsString;
-use std::path::Path;
 use std::time::Duration;
 
 use rolecall_core::Alias;
@@ -28,19 +26,6 @@ pub(crate) struct Args {
     alias: Alias,
     #[command(flatten)]
     pub(crate) state_dir: StateDirArg,
-}
-
-impl Args {
-    /// Reads the command line that the profiles hold, and no other: building a parser for all commands would be a tenth
-    /// of the whole process.
-    pub(crate) fn of_profile(line: &[OsString]) -> Option<Self> {
-        let [_, command, flag, state_dir, alias] = line else { return None };
-        let state_dir = Path::new(state_dir);
-        if command != "credentials" || flag != "--state-dir" || !state_dir.is_absolute() {
-            return None;
-        }
-        Some(Self { alias: alias.to_str()?.parse().ok()?, state_dir: StateDirArg::of(state_dir) })
-    }
 }
 
 const AFTER_HELP: &str = "\
@@ -76,35 +61,4 @@ fn answer(args: &Args, environment: &Environment) -> Result<(), Failure> {
     // Every character of an alias may stand in a path as it is.
     let target = format!("/v1/credentials/{}?form=process", args.alias);
     output::print_document(client::get(&state_dir, &target, LIMIT)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::args::{Cli, Command};
-
-    #[test]
-    fn the_line_of_a_profile_is_read_as_the_parser_reads_it() {
-        let line = ["credentials", "--state-dir", "/s t/x", "My.Account"];
-        let Command::Credentials(parsed) = Cli::of_line(&line).unwrap().command else { unreachable!() };
-        let full: Vec<OsString> = ["/bin/rolecall"].into_iter().chain(line).map(OsString::from).collect();
-        let read = Args::of_profile(&full).unwrap();
-        assert_eq!(format!("{read:?}"), format!("{parsed:?}"));
-    }
-
-    #[test]
-    fn every_other_line_is_left_to_the_parser() {
-        for line in [
-            "rolecall",
-            "rolecall credentials a",
-            "rolecall credentials a --state-dir /s",
-            "rolecall credentials --state-dir s a",
-            "rolecall credentials --state-dir /s --help",
-            "rolecall credentials --state-dir /s a b",
-            "rolecall profiles --state-dir /s a",
-        ] {
-            let line: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-            assert!(Args::of_profile(&line).is_none(), "{line:?}");
-        }
-    }
 }

@@ -39,6 +39,8 @@ pub struct Glance<'a> {
     pub expired: bool,
     /// The call under way.
     pub flight: Option<Flight>,
+    /// Why the newest call was made; none before the first.
+    pub reason: Option<Reason>,
     /// Failures since the last success.
     pub failure: Option<&'a Failure>,
     /// When the next call will be wanted, by the wall clock; none while one is under way.
@@ -135,6 +137,7 @@ impl Engine {
             due: held.is_some_and(|held| held.due(now, trusted)),
             expired: held.is_none() && (entry.held.is_some() || entry.empty == Reason::Expired),
             flight: entry.flight,
+            reason: entry.reason,
             failure: entry.failure.as_ref(),
             next_attempt_at: entry.flight.is_none().then(next),
         })
@@ -274,6 +277,7 @@ impl Engine {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let reason = entry.wants(now, trusted).map_or(entry.empty, |(reason, _)| reason);
         entry.flight = Some(Flight { attempt, started: now.boot, reason });
+        entry.reason = Some(reason);
         effects.push(Effect::Assume { entry: id, attempt, reason });
         self.look(now, id, effects);
     }

@@ -75,6 +75,8 @@ pub(super) struct Entry {
     pub(super) key: RoleKey,
     pub(super) held: Option<Held>,
     pub(super) flight: Option<Flight>,
+    /// Why the newest call was made.
+    pub(super) reason: Option<Reason>,
     pub(super) failure: Option<Failure>,
     /// Why nothing is held, while nothing is.
     pub(super) empty: Reason,
@@ -95,6 +97,7 @@ impl Entry {
             key,
             held: None,
             flight: None,
+            reason: None,
             failure: None,
             empty: Reason::NothingHeld,
             waited: false,

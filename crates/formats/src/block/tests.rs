@@ -1,3 +1,5 @@
+//! What the cases on disk do not show: refusals, and the laws that hold for any text.
+
 use proptest::prelude::*;
 
 use super::*;

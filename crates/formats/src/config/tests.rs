@@ -1,3 +1,5 @@
+//! The grammar of the AWS files as botocore reads it.
+
 use super::*;
 
 fn config(text: &str) -> Profiles {

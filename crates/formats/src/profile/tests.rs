@@ -1,3 +1,5 @@
+//! The sections of each form, and that no value renders to a second one.
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use rolecall_core::{Region, SessionCredentials, SessionName, Source};

@@ -1,3 +1,5 @@
+//! Worlds that can be read, and each mistake with its place.
+
 use super::*;
 use crate::mint::SESSION_KEY_PREFIX;
 

@@ -1,3 +1,5 @@
+//! AWS's own test vectors, and that nothing signed can be changed.
+
 use std::path::Path;
 
 use hyper::header::{HeaderName, HeaderValue};

@@ -1,3 +1,5 @@
+//! Which answer of AWS is which fault, in which words.
+
 use super::super::failure::one_line;
 use super::*;
 

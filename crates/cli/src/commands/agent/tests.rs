@@ -1,3 +1,5 @@
+//! From flags and variables to settings, and what is refused before anything is done.
+
 use super::*;
 use crate::args::{Cli, Command};
 

@@ -1,3 +1,5 @@
+//! The table of `profiles`.
+
 use anstream::adapter::strip_str;
 use rolecall_agent::wire::{FaultDocument, ProfileDocument, VERSION};
 

@@ -1,3 +1,5 @@
+//! The page of `status`, and its exit code.
+
 use anstream::adapter::strip_str;
 use rolecall_agent::wire::{FaultDocument, ProblemDocument, ProfileDocument, VERSION};
 

@@ -1,3 +1,5 @@
+//! What the demo draws, and what it prints where nothing can be drawn.
+
 use super::*;
 
 fn at(second: i64) -> Timestamp {

@@ -1,0 +1,28 @@
+//! What `cargo xtask test` hands to the tests. What it did not hand over is a failure that says so, never a skipped test.
+
+use std::path::PathBuf;
+
+/// The `rolecall` binary under test.
+///
+/// # Panics
+/// When the tests were not started by `cargo xtask test`.
+#[must_use]
+pub fn binary() -> PathBuf {
+    handed_over("ROLECALL_E2E_BINARY")
+}
+
+/// A program of the Python environment, such as `aws`.
+///
+/// # Panics
+/// When the tests were not started by `cargo xtask test`, or with `--without python`.
+#[must_use]
+pub fn python(program: &str) -> PathBuf {
+    handed_over("ROLECALL_E2E_PYTHON").join(program)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the seam between the test command and the tests")]
+fn handed_over(name: &str) -> PathBuf {
+    let value = std::env::var_os(name);
+    assert!(value.is_some(), "{name} is not set: run these tests with `cargo xtask test --only e2e [NAME…]`");
+    value.map(PathBuf::from).unwrap_or_default()
+}

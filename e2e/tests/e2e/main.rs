@@ -1,0 +1,17 @@
+//! The promises of the `rolecall` binary, each tested from outside. Run one with
+//! `cargo xtask test --only e2e NAME`.
+//!
+//! `clients` holds every test that needs the Python environment, and nothing else does.
+
+#![expect(clippy::unwrap_used, reason = "tests, and functions that only tests call")]
+
+mod base;
+mod clients;
+mod commands;
+mod demo;
+mod faults;
+mod once;
+mod roles;
+mod secrets;
+mod shutdown;
+mod user_files;

@@ -1,0 +1,68 @@
+//! The size and the opening of source files: at most 400 lines, and a `//!` that says what the file is for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+/// The most lines a file may have.
+const MAX_LINES: usize = 400;
+
+/// # Errors
+/// Every `.rs` file under `root` that is too long or does not say what it is for.
+pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
+    let mut wrong = Vec::new();
+    for path in sources(root)? {
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let shown = path.strip_prefix(root).unwrap_or(&path).display();
+        wrong.extend(problems(&text).map(|problem| format!("{shown}: {problem}")));
+    }
+    if !wrong.is_empty() {
+        wrong.sort();
+        bail!("{}", wrong.join("\n"));
+    }
+    Ok(())
+}
+
+fn problems(text: &str) -> impl Iterator<Item = String> {
+    let lines = text.lines().count();
+    let long = (lines > MAX_LINES).then(|| format!("{lines} lines, over {MAX_LINES}: two concepts in one file?"));
+    let mute = !text.lines().take(3).any(|line| line.starts_with("//!"));
+    long.into_iter().chain(mute.then(|| "does not open with a `//!` that says what it is for".to_owned()))
+}
+
+/// Every `.rs` file below `folder` but in `target` and hidden folders.
+fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() {
+            if name != "target" && !name.starts_with('.') {
+                found.extend(sources(&path)?);
+            }
+        } else if name.ends_with(".rs") {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_opens_with_what_it_is_for() {
+        assert_eq!(problems("//! This.\n").count(), 0);
+        assert_eq!(problems("use std::fs;\n").count(), 1);
+    }
+
+    #[test]
+    fn a_file_over_the_limit_is_named_with_its_lines() {
+        let at = |lines: usize| format!("//! This.\n{}", "\n".repeat(lines - 1));
+        assert_eq!(problems(&at(MAX_LINES)).count(), 0);
+        let long: Vec<_> = problems(&at(MAX_LINES + 1)).collect();
+        assert!(long[0].starts_with("401 lines"), "{long:?}");
+    }
+}

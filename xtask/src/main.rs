@@ -1,0 +1,58 @@
+//! `cargo xtask`: whatever has logic and is not the product. One file per command.
+//!
+//! `test` is the one test command, `check` everything else that has to hold before a change lands, `dist` the binary that ships, `bench` the figures.
+
+#![expect(clippy::print_stderr, clippy::print_stdout, reason = "talks to the person, or the CI, that ran it")]
+
+mod arch;
+mod bench;
+mod check;
+mod dist;
+mod files;
+mod python;
+mod step;
+mod summary;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tests, checks and benches of this workspace")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds the binary, makes the Python environment, runs every test; the last line has the counts
+    Test(test::Args),
+    /// Formatting, lints, docs, architecture, file sizes, licenses
+    Check,
+    /// Which crate may depend on which: fails on every arrow that is not in the table
+    CheckArch,
+    /// Builds the binary that ships
+    Dist,
+    /// Measures against a stand-in in the same run and writes docs/figures.md
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Args::parse().command {
+        Command::Test(args) => test::run(&args),
+        Command::Check => check::run(),
+        Command::CheckArch => arch::run(),
+        Command::Dist => dist::run(),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

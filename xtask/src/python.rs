@@ -1,0 +1,51 @@
+//! The Python environment of the tests: the real clients and moto, as `e2e/requirements.txt` pins them.
+//!
+//! Made once, under the target directory, and again when the pins change. On Debian the missing `python3-venv` is
+//! installed when that is possible; else the error says what to install.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use crate::step::quietly;
+use crate::workspace::{root, target};
+
+/// Makes the environment if it is not there, and returns the folder of its programs.
+///
+/// # Errors
+/// When there is no Python, or a package cannot be installed.
+pub(crate) fn environment() -> anyhow::Result<PathBuf> {
+    let pins = root().join("e2e/requirements.txt");
+    let venv = target("e2e/venv");
+    let text = fs::read_to_string(&pins).with_context(|| format!("cannot read {}", pins.display()))?;
+    // The path too: the programs in there name it, so an environment that was moved does not run.
+    let made_of = format!("{}\n{text}", venv.display());
+    let stamp = venv.join("made-of.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == made_of) {
+        return Ok(venv.join("bin"));
+    }
+
+    let create = || {
+        fs::remove_dir_all(&venv).ok();
+        quietly(Command::new("python3").args(["-m", "venv"]).arg(&venv))
+    };
+    if create().is_err() {
+        install_python().context("the tests need python3 with its venv module")?;
+        create()?;
+    }
+    quietly(Command::new(venv.join("bin/python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&pins))
+        .context("cannot install what e2e/requirements.txt names")?;
+    fs::write(&stamp, made_of).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(venv.join("bin"))
+}
+
+fn install_python() -> anyhow::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        anyhow::bail!("install it (on Debian: apt-get install python3-venv), or leave it out with `--without python`");
+    }
+    let apt = |args: &[&str]| quietly(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"));
+    apt(&["update"])?;
+    apt(&["install", "-y", "--no-install-recommends", "python3-venv"])
+}

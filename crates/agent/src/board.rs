@@ -36,6 +36,11 @@ impl Board {
     pub(crate) fn put(&self, writer: &'static str, now: Timestamp, findings: Findings) {
         let mut columns = self.lock();
         let column = columns.entry(writer).or_default();
+        if findings.whole.is_some() {
+            // Nothing was found out about single roles: what was known of them stands.
+            column.whole = findings.whole;
+            return;
+        }
         let mut faults = BTreeMap::new();
         for (alias, fault) in findings.faults {
             let before = column.faults.remove(&alias).filter(|(before, _)| *before == fault);
@@ -47,7 +52,7 @@ impl Board {
         for alias in column.faults.keys().filter(|alias| !faults.contains_key(*alias)) {
             info!(%alias, "now also in the {writer}");
         }
-        *column = Column { whole: findings.whole, faults, notes: findings.notes };
+        *column = Column { whole: None, faults, notes: findings.notes };
     }
 
     /// Why a role was left out by some writer, and since when.
@@ -93,5 +98,25 @@ mod tests {
         assert_eq!(put(2, Some(&taken)), Some(at(1)));
         assert_eq!(put(3, Some(&elsewhere)), Some(at(3)));
         assert_eq!(put(4, None), None);
+    }
+
+    #[test]
+    fn what_is_known_of_a_role_stands_while_nothing_can_be_written() {
+        let (board, alias): (Board, Alias) = (Board::default(), "stands".parse().unwrap());
+        let taken = Fault::new(FaultKind::ProfileTaken, "taken", "rename it");
+        let full = Fault::new(FaultKind::Misconfigured, "no room", "make room");
+        let log = || crate::testing::log().lines().filter(|line| line.contains("alias=stands")).count();
+        log();
+        let put = |second, whole: Option<&Fault>| {
+            let faults = whole.is_none().then(|| (alias.clone(), taken.clone())).into_iter().collect();
+            let findings = Findings { whole: whole.cloned(), faults, ..Findings::default() };
+            board.put("profiles", Timestamp::from_second(second).unwrap(), findings);
+        };
+        for (second, whole) in [(1, None), (2, Some(&full)), (3, None), (4, Some(&full))] {
+            put(second, whole);
+            assert_eq!(board.failed().len(), usize::from(whole.is_some()));
+            assert_eq!(board.fault(&alias), Some((taken.clone(), Timestamp::from_second(1).unwrap())));
+        }
+        assert_eq!(log(), 1, "told once");
     }
 }

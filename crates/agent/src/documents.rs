@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use rolecall_core::{Alias, Fault};
 use rolecall_formats::time::utc_seconds;
 use rolecall_rotator::{Report, RoleReport, Rotator};
+use tokio::sync::watch;
 
 use crate::board::Board;
 use crate::problem::Problem;
@@ -18,10 +19,16 @@ use crate::wire::{
     VERSION,
 };
 
+/// How long a document waits for what the writers find at their first try, which takes much less unless somebody holds a
+/// lock.
+const FIRST_WRITE: Duration = Duration::from_secs(1);
+
 /// What is shown besides the roles, and where the rest is asked.
 pub(crate) struct View {
     pub(crate) rotator: Rotator,
     pub(crate) board: Arc<Board>,
+    /// Whether every writer has tried once.
+    pub(crate) first_write: watch::Receiver<bool>,
     pub(crate) default: Option<Alias>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) publish: Publish,
@@ -30,7 +37,19 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// Returns once every writer has tried to write what needs no session.
+    pub(crate) async fn written(&self) {
+        // An error means that nobody will try any more.
+        let _ = self.first_write.clone().wait_for(|tried| *tried).await;
+    }
+
+    /// As [`Self::written`], but not for long: whoever learns from a document that a profile is there may use it at once.
+    async fn almost_written(&self) {
+        let _ = tokio::time::timeout(FIRST_WRITE, self.written()).await;
+    }
+
     pub(crate) async fn profiles(&self) -> ProfilesDocument {
+        self.almost_written().await;
         ProfilesDocument {
             version: VERSION,
             default: self.default.as_ref().map(ToString::to_string),
@@ -40,6 +59,7 @@ impl View {
     }
 
     pub(crate) async fn status(&self) -> StatusDocument {
+        self.almost_written().await;
         let report = self.rotator.report().await;
         StatusDocument {
             version: VERSION,
@@ -64,7 +84,9 @@ impl View {
 
     fn profile(&self, report: &RoleReport) -> ProfileDocument {
         let role = &report.role;
-        let fault = report.fault.clone().or_else(|| self.board.fault(&role.alias));
+        let unwritten = self.board.fault(&role.alias);
+        let published = unwritten.is_none() && self.board.failed().is_empty() && self.publishes(report);
+        let fault = report.fault.clone().or(unwritten);
         ProfileDocument {
             alias: role.alias.to_string(),
             name: role.name.clone(),
@@ -76,6 +98,7 @@ impl View {
             source: role.source.to_string(),
             default: self.default.as_ref() == Some(&role.alias),
             state: report.state.to_string(),
+            published,
             expires_at: report.expires_at.map(utc_seconds),
             next_refresh_at: report.next_attempt_at.map(utc_seconds),
             fault: fault.map(|(Fault { kind, message, action }, since)| FaultDocument {
@@ -87,15 +110,28 @@ impl View {
         }
     }
 
+    /// Whether the form of the profiles has one for a role that stands like this.
+    fn publishes(&self, report: &RoleReport) -> bool {
+        match self.publish {
+            Publish::Process => true,
+            Publish::File => report.expires_at.is_some(),
+            Publish::None => false,
+        }
+    }
+
     fn profile_status(&self, report: &RoleReport) -> ProfileStatus {
+        // The fault of the role comes first; what is wrong with its profile is not to be lost behind it.
+        let hidden = self.board.fault(&report.role.alias).filter(|_| report.fault.is_some());
+        let hidden = hidden.map(|(fault, _)| fault.to_string());
         ProfileStatus {
             profile: self.profile(report),
             issued_at: report.issued_at.map(utc_seconds),
+            access_key_id: report.access_key_id.clone(),
             session_version: report.version,
             reason: report.reason.map(|reason| reason.to_string()),
             asked_for_seconds: report.asked_for.map(|time| time.as_secs()),
             attempt_under_way: report.attempt_under_way,
-            notes: notes(report).chain(self.board.notes(&report.role.alias)).collect(),
+            notes: notes(report).chain(self.board.notes(&report.role.alias)).chain(hidden).collect(),
         }
     }
 

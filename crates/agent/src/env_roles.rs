@@ -12,7 +12,7 @@ use std::time::Duration;
 use rolecall_core::arn::{ArnError, ArnProblem};
 use rolecall_core::{Alias, Fault, FaultKind, Region, Role, RoleArn, SessionName, Source};
 
-use crate::problem::Problem;
+use crate::problem::{Problem, shortened};
 
 const PREFIX: &str = "AWS_ROLE";
 /// The two names of AWS that look like ours, without the prefix.
@@ -88,6 +88,8 @@ pub fn env_roles(variables: impl IntoIterator<Item = (OsString, OsString)>, defa
             found.notes.push(format!("{name} is not read: roles are {PREFIX}_1, {PREFIX}_2 and so on"));
         }
     }
+    found.problems = found.problems.into_iter().map(Problem::shortened).collect();
+    found.notes = found.notes.into_iter().map(shortened).collect();
     found
 }
 

@@ -1,36 +1,25 @@
 //! What a writer has to show: all roles in their order, and the sessions that are held.
 //!
-//! Pure. A session is the rotator's, shown until the rotator takes it back, or one that an earlier agent left in the
-//! store, shown until it ends or until the rotator has something newer.
+//! Pure. Begins with what an earlier agent left, so that the first write takes no working keys away; from then on the
+//! rotator says what is held, and when it is not any more.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use rolecall_core::{Alias, Delivery, Fault, FaultKind, Role, Session};
 use rolecall_formats::profile::{Held, ValueError};
 
 /// All roles and what is held for them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Holdings {
     roles: Vec<Arc<Role>>,
-    sessions: BTreeMap<Alias, Holding>,
-}
-
-#[derive(Clone, Debug)]
-struct Holding {
-    session: Arc<Session>,
-    /// An earlier agent's: nobody tells us when it ends.
-    adopted: bool,
+    sessions: BTreeMap<Alias, Arc<Session>>,
 }
 
 impl Holdings {
     /// The roles with what an earlier agent left for them.
-    pub(crate) fn new(roles: Vec<Arc<Role>>, adopted: &BTreeMap<Alias, Arc<Session>>) -> Self {
-        let adopt = |(alias, session): (&Alias, &Arc<Session>)| {
-            (alias.clone(), Holding { session: Arc::clone(session), adopted: true })
-        };
-        Self { roles, sessions: adopted.iter().map(adopt).collect() }
+    pub(crate) fn new(roles: Vec<Arc<Role>>, left: BTreeMap<Alias, Arc<Session>>) -> Self {
+        Self { roles, sessions: left }
     }
 
     /// Takes over what the rotator says.
@@ -41,10 +30,7 @@ impl Holdings {
                 None => self.roles.push(Arc::clone(role)),
             }
             match session {
-                Some(session) => {
-                    let holding = Holding { session: Arc::clone(session), adopted: false };
-                    self.sessions.insert(role.alias.clone(), holding);
-                }
+                Some(session) => drop(self.sessions.insert(role.alias.clone(), Arc::clone(session))),
                 None => drop(self.sessions.remove(&role.alias)),
             }
         }
@@ -56,11 +42,8 @@ impl Holdings {
     }
 
     /// The roles that a session is held for.
-    pub(crate) fn held(&self, now: Timestamp) -> Vec<Held<'_>> {
-        let held = |role: &'_ Role| {
-            let Holding { session, adopted } = self.sessions.get(&role.alias)?;
-            (!adopted || session.expires_at > now).then_some(session.as_ref())
-        };
+    pub(crate) fn held(&self) -> Vec<Held<'_>> {
+        let held = |role: &'_ Arc<Role>| self.sessions.get(&role.alias).map(AsRef::as_ref);
         self.roles.iter().filter_map(|role| Some(Held { role, session: held(role)? })).collect()
     }
 }

@@ -6,15 +6,18 @@
 //! | what an agent must be told, and the defaults | [`settings`], [`paths`] |
 //! | the agent's own directory | [`state_dir`] |
 //! | how files are written beside other programs | [`files`] |
-//! | what is written into the user's files, and the store | `profiles`, `store`, `holdings` |
+//! | what is written into the user's files, and the store | `profiles`, `store`, `holdings`, `file_sink` |
 //! | what is asked and answered over the socket | [`wire`], `documents`, `socket` |
 //! | how it is all joined | [`run`] |
 
 mod board;
 mod documents;
 pub mod env_roles;
+mod file_sink;
 pub mod files;
 mod holdings;
+#[cfg(test)]
+mod landed;
 pub mod paths;
 pub mod problem;
 mod profiles;

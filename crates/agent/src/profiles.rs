@@ -8,25 +8,19 @@ mod free;
 mod user_file;
 
 use std::os::unix::fs::MetadataExt;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use async_trait::async_trait;
-use rolecall_core::port::Clock;
-use rolecall_core::{Alias, Delivery, Fault, Sink};
+use rolecall_core::{Alias, Fault};
 use rolecall_formats::block::Id;
 use rolecall_formats::command::Command;
 use rolecall_formats::config::File;
 use rolecall_formats::profile::{self, Held};
 
-use crate::board::{Board, Findings};
+use crate::board::Findings;
+use crate::file_sink::Writer;
 use crate::holdings::{Holdings, render};
 use crate::settings::AgentSettings;
-use crate::store::ended_badly;
 use free::Free;
 use user_file::UserFile;
-
-/// The name of this writer.
-const NAME: &str = "profiles";
 
 /// What a profile is made of.
 #[derive(Clone, Debug)]
@@ -39,79 +33,46 @@ pub(crate) enum Form {
     None,
 }
 
-/// The sink that writes profiles.
-pub(crate) struct Profiles(Arc<Inner>);
-
-struct Inner {
+/// Writes profiles. In the process form, too, at each delivery: a program that rewrote the file from an older copy may
+/// have lost our block.
+pub(crate) struct Profiles {
     form: Form,
     config: UserFile,
     credentials: UserFile,
     default: Option<Alias>,
-    clock: Arc<dyn Clock>,
-    board: Arc<Board>,
-    holdings: Mutex<Holdings>,
 }
 
 impl Profiles {
-    pub(crate) fn new(
-        form: Form,
-        settings: &AgentSettings,
-        id: Id,
-        clock: Arc<dyn Clock>,
-        board: Arc<Board>,
-        holdings: Holdings,
-    ) -> Self {
-        Self(Arc::new(Inner {
+    pub(crate) fn new(form: Form, settings: &AgentSettings, id: Id) -> Self {
+        Self {
             form,
             config: UserFile::new(settings.config_file.clone(), File::Config, id),
             credentials: UserFile::new(settings.credentials_file.clone(), File::Credentials, id),
             default: settings.default.clone(),
-            clock,
-            board,
-            holdings: Mutex::new(holdings),
-        }))
-    }
-
-    /// Brings the files up to what is held; roles that are gone lose their profiles.
-    pub(crate) async fn write(&self) -> Result<(), Fault> {
-        let inner = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || inner.write()).await.unwrap_or_else(|error| Err(ended_badly(&error)))
+        }
     }
 
     /// Whether keys go into a file of the user's that others may read. It keeps its mode, since it is the user's.
     pub(crate) fn is_readable_by_others(&self) -> bool {
-        let path = self.0.credentials.path();
-        matches!(self.0.form, Form::File) && path.metadata().is_ok_and(|meta| meta.mode() & 0o077 != 0)
+        let readable = |meta: std::fs::Metadata| meta.is_file() && meta.mode() & 0o077 != 0;
+        matches!(self.form, Form::File) && self.credentials.path().metadata().is_ok_and(readable)
     }
 }
 
-#[async_trait]
-impl Sink for Profiles {
-    fn name(&self) -> &'static str {
-        NAME
-    }
+impl Writer for Profiles {
+    const NAME: &'static str = "profiles";
 
-    /// In the process form, too: a program that rewrote the file from an older copy may have lost our block.
-    async fn deliver(&self, changes: &[Delivery]) -> Result<(), Fault> {
-        self.0.holdings.lock().unwrap_or_else(PoisonError::into_inner).apply(changes);
-        self.write().await
-    }
-}
-
-impl Inner {
-    fn write(&self) -> Result<(), Fault> {
-        let holdings = self.holdings.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut findings = Findings::default();
-        let written = match &self.form {
-            Form::Process(command) => self.write_process(&holdings, command, &mut findings),
-            Form::File => self.write_keys(&holdings, &mut findings),
+    /// Brings the files up to what is held; roles that are gone lose their profiles.
+    fn write(&self, holdings: &Holdings, findings: &mut Findings) -> Result<(), Fault> {
+        match &self.form {
+            Form::Process(command) => self.write_process(holdings, command, findings),
+            Form::File => self.write_keys(holdings, findings),
             Form::None => self.config.clear().and_then(|_| self.credentials.clear()).map(drop),
-        };
-        findings.whole = written.as_ref().err().cloned();
-        self.board.put(NAME, self.clock.now().wall, findings);
-        written
+        }
     }
+}
 
+impl Profiles {
     fn write_process(&self, holdings: &Holdings, command: &Command, findings: &mut Findings) -> Result<(), Fault> {
         let keys = self.credentials.content()?.others;
         let mut free = Free::default();
@@ -130,9 +91,8 @@ impl Inner {
     /// Keys go before their profile's Region comes, and come before it goes.
     fn write_keys(&self, holdings: &Holdings, findings: &mut Findings) -> Result<(), Fault> {
         let roles = holdings.roles();
-        let now = self.clock.now().wall;
-        let (_, refused) = render(holdings.held(now), |held| profile::credentials(held, None));
-        let mut held = holdings.held(now);
+        let (_, refused) = render(holdings.held(), |held| profile::credentials(held, None));
+        let mut held = holdings.held();
         held.retain(|held| !refused.contains_key(&held.role.alias));
         let look = |config: &_, credentials: &_| {
             let others = [(self.config.path(), config), (self.credentials.path(), credentials)];

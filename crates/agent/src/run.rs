@@ -1,23 +1,26 @@
 //! The agent as a whole: joins state directory, writers, rotator and socket, and takes them apart again.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rolecall_core::AssumeRole;
 use rolecall_core::port::Clock;
-use rolecall_core::{Fault, Role, Sink};
+use rolecall_core::{Alias, AssumeRole, Fault, Role, Session, Sink};
 use rolecall_formats::command::{Command, CommandError};
 use rolecall_rotator::{Rotator, State};
+use tokio::sync::watch;
 use tracing::{debug, info, warn};
 
 use crate::board::Board;
 use crate::documents::View;
+use crate::file_sink::{FileSink, ended_badly};
+use crate::files;
 use crate::holdings::Holdings;
 use crate::profiles::{Form, Profiles};
 use crate::settings::{AgentSettings, Publish};
-use crate::socket::{Api, Server, SocketError};
-use crate::state_dir::{StateDir, StateDirError};
+use crate::socket::{Api, Server, Socket, SocketError};
+use crate::state_dir::{StateDir, StateDirError, UsersFile};
 use crate::store::{Store, read_back};
 use crate::wire::{ProfilesDocument, StatusDocument};
 
@@ -45,6 +48,16 @@ pub enum StartError {
         /// The path.
         path: PathBuf,
     },
+    /// One file in the place of both of the user's: what is put in for the one would be taken out for the other.
+    #[error(
+        "publish profiles: AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE lead to one file, {path}; name two files, or \
+         use `--publish none`",
+        path = path.display()
+    )]
+    OneFile {
+        /// The file.
+        path: PathBuf,
+    },
     /// No `credential_process` line can hold the paths.
     #[error("write a profile: {0}")]
     Command(#[from] CommandError),
@@ -66,83 +79,56 @@ pub struct Outcome {
 }
 
 impl Agent {
-    /// Starts an agent on the current tokio runtime: takes the state directory, publishes what needs no session, begins
-    /// to assume roles, and opens the socket last.
+    /// Starts an agent on the current tokio runtime: takes the state directory, opens the socket, begins to assume roles
+    /// and to write what needs no session.
     ///
     /// # Errors
-    /// When the state directory or the socket cannot be had, or no profile could be written for want of a usable path.
+    /// When the state directory or the socket cannot be had, or no profile could be written for want of usable paths.
     pub async fn start(
         settings: AgentSettings,
         sts: Arc<dyn AssumeRole>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
-        let directory = settings.state_dir.clone();
-        let state_dir = blocking(move || StateDir::open(&directory)).await??;
-        let form = form(&settings, &state_dir)?;
-        tell(&settings, &state_dir);
-
         let started_at = clock.now().wall;
         let roles: Vec<Arc<Role>> = settings.roles.iter().cloned().map(Arc::new).collect();
-        let (directory, wanted) = (state_dir.path().to_owned(), roles.clone());
-        let left = blocking(move || read_back(&directory, &wanted, started_at)).await?;
-        let holdings = Holdings::new(roles, &left);
+        let (state_dir, left) = {
+            let (settings, roles) = (settings.clone(), roles.clone());
+            blocking(move || {
+                let state_dir = open(&settings)?;
+                let left = read_back(state_dir.path(), &roles, started_at);
+                Ok::<_, StartError>((state_dir, left))
+            })
+            .await??
+        };
+        let form = form(&settings, &state_dir)?;
+        let socket = Socket::open(state_dir.socket())?;
+        tell(&settings, &state_dir);
 
         let board = Arc::new(Board::default());
-        let store = Store::new(
-            state_dir.path().to_owned(),
-            settings.default.clone(),
-            Arc::clone(&clock),
-            Arc::clone(&board),
-            holdings.clone(),
-        );
-        let profiles = Profiles::new(form, &settings, state_dir.id(), Arc::clone(&clock), Arc::clone(&board), holdings);
-        if profiles.is_readable_by_others() {
-            let path = settings.credentials_file.display();
-            warn!("other users may read {path}, and keys are written there; run `chmod 600` on it");
-        }
-        // What cannot be written now is tried again with the first session.
-        for (writer, written) in [(store.name(), store.write().await), (profiles.name(), profiles.write().await)] {
-            match written {
-                Ok(()) => debug!(sink = writer, "written"),
-                Err(fault) => {
-                    warn!(sink = writer, fault = %fault.kind, "cannot write: {}; {}", fault.message, fault.action);
-                }
-            }
-        }
-
-        let mut sinks: Vec<Arc<dyn Sink>> = vec![Arc::new(store)];
-        if settings.publish != Publish::None {
-            sinks.push(Arc::new(profiles));
-        }
-        let rotator = rolecall_rotator::spawn(settings.policy, Arc::clone(&clock), sts, sinks);
-        for role in settings.roles {
-            rotator.define(role);
-        }
+        let (store, profiles) = sinks(form, &settings, &state_dir, &clock, &board, Holdings::new(roles, left.clone()));
+        let written = if settings.publish == Publish::None { vec![&store] } else { vec![&store, &profiles] };
+        let written = written.into_iter().cloned().collect();
+        let rotator = rolecall_rotator::spawn(settings.policy, Arc::clone(&clock), sts, written);
+        define(&rotator, settings.roles, if settings.adopt { left } else { BTreeMap::new() });
         let view = Arc::new(View {
             rotator: rotator.clone(),
             board,
+            first_write: first_write([store, profiles]),
             default: settings.default,
             problems: settings.problems,
             publish: settings.publish,
             state_dir: state_dir.path().display().to_string(),
             started_at,
         });
-        let api = Api { view: Arc::clone(&view), clock };
-        match Server::start(state_dir.socket(), api) {
-            Ok(server) => {
-                info!(config = %settings.config_file.display(), "profiles are published as {}", settings.publish);
-                Ok(Self { rotator, view, server, state_dir })
-            }
-            Err(error) => {
-                rotator.stop().await;
-                Err(error.into())
-            }
-        }
+        let server = socket.serve(Api { view: Arc::clone(&view), clock });
+        Ok(Self { rotator, view, server, state_dir })
     }
 
-    /// Waits until every role was assumed or failed to be, and what is held is written; then stops.
-    pub async fn once(self) -> Outcome {
+    /// Waits until every role was assumed or failed to be, and what is held is written: one round, behind which the agent
+    /// may be stopped.
+    pub async fn once(&self) -> Outcome {
         self.rotator.settled().await;
+        self.view.written().await;
         let report = self.rotator.report().await;
         let unwritten = !self.view.board.failed().is_empty();
         let mut outcome = Outcome { ok: 0, failed: self.view.problems.len() };
@@ -154,15 +140,15 @@ impl Agent {
                 outcome.failed += 1;
             }
         }
-        self.stop().await;
         outcome
     }
 
     /// Ends the agent in under a second. Profiles and store stay as they are.
     pub async fn stop(self) {
-        let Self { rotator, view: _, server, state_dir } = self;
+        let Self { rotator, view, server, state_dir } = self;
         server.stop().await;
-        if tokio::time::timeout(STOP_TIME, rotator.stop()).await.is_err() {
+        let writers = async { tokio::join!(rotator.stop(), view.written()) };
+        if tokio::time::timeout(STOP_TIME, writers).await.is_err() {
             warn!("a file that was being written is left as it was");
         }
         info!("stopped");
@@ -178,6 +164,67 @@ impl Agent {
     pub async fn profiles(&self) -> ProfilesDocument {
         self.view.profiles().await
     }
+}
+
+/// Takes the state directory, once it is clear that no file has two masters.
+fn open(settings: &AgentSettings) -> Result<StateDir, StartError> {
+    let AgentSettings { config_file, credentials_file, publish, .. } = settings;
+    // The null device is nobody's: what cannot be written into it is told with the other faults of files.
+    let is_device = config_file.metadata().is_ok_and(|meta| !meta.is_file());
+    if *publish != Publish::None && !is_device && files::is_same(config_file, credentials_file) {
+        return Err(StartError::OneFile { path: config_file.clone() });
+    }
+    let users = [
+        UsersFile { path: config_file, variable: "AWS_CONFIG_FILE" },
+        UsersFile { path: credentials_file, variable: "AWS_SHARED_CREDENTIALS_FILE" },
+    ];
+    Ok(StateDir::open(&settings.state_dir, &users)?)
+}
+
+/// The writers of the store and of the profiles.
+fn sinks(
+    form: Form,
+    settings: &AgentSettings,
+    state_dir: &StateDir,
+    clock: &Arc<dyn Clock>,
+    board: &Arc<Board>,
+    holdings: Holdings,
+) -> (Arc<dyn Sink>, Arc<dyn Sink>) {
+    let store = Store { directory: state_dir.path().to_owned(), default: settings.default.clone() };
+    let profiles = Profiles::new(form, settings, state_dir.id());
+    if profiles.is_readable_by_others() {
+        let path = settings.credentials_file.display();
+        warn!("other users may read {path}, and keys are written there; run `chmod 600` on it");
+    }
+    let store = FileSink::new(store, Arc::clone(clock), Arc::clone(board), holdings.clone());
+    let profiles = FileSink::new(profiles, Arc::clone(clock), Arc::clone(board), holdings);
+    (Arc::new(store), Arc::new(profiles))
+}
+
+/// Has every role kept assumed, beginning with what an earlier agent left for it.
+fn define(rotator: &Rotator, roles: Vec<Role>, left: BTreeMap<Alias, Arc<Session>>) {
+    for role in roles {
+        let adopted = left.get(&role.alias).map(|session| Session::clone(session));
+        rotator.define(role, adopted);
+    }
+}
+
+/// Writes what needs no session, beside everything else: a lock that somebody holds must keep neither the socket nor a
+/// role waiting. What cannot be written is tried again with the first session. True once it was tried.
+fn first_write(sinks: [Arc<dyn Sink>; 2]) -> watch::Receiver<bool> {
+    let (tell, tried) = watch::channel(false);
+    tokio::spawn(async move {
+        for sink in sinks {
+            match sink.deliver(&[]).await {
+                Ok(()) => debug!(sink = sink.name(), "written"),
+                Err(fault) => {
+                    warn!(sink = sink.name(), fault = %fault.kind, "cannot write: {}; {}", fault.message, fault.action);
+                }
+            }
+        }
+        tell.send_replace(true);
+    });
+    tried
 }
 
 /// The form of the profiles with what it needs.
@@ -210,13 +257,14 @@ fn tell(settings: &AgentSettings, state_dir: &StateDir) {
     for note in &settings.notes {
         info!("{note}");
     }
+    info!(config = %settings.config_file.display(), "profiles are published as {publish}");
     if settings.roles.iter().any(|role| role.region.is_none()) {
         warn!("no Region is set, so the profiles have none; set AWS_REGION");
     }
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StartError> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| StartError::Task(crate::store::ended_badly(&error)))
+    tokio::task::spawn_blocking(work).await.map_err(|error| StartError::Task(ended_badly(&error)))
 }
 
 #[cfg(test)]

@@ -44,6 +44,9 @@ pub struct AgentSettings {
     pub command: PathBuf,
     /// How early, how fast, how patient.
     pub policy: Policy,
+    /// Whether the sessions that an earlier agent left are used until they are due. Else a new one is asked for at once
+    /// for each role, and what was left stays written until then: for an agent that does one round.
+    pub adopt: bool,
 }
 
 /// The form that a profile takes in the user's files.

@@ -23,8 +23,9 @@ use tracing::{debug, warn};
 
 use crate::documents::View;
 
-/// How long a client may take to send its request.
-const REQUEST_TIME: Duration = Duration::from_secs(5);
+/// How long a client may take to send its request. All of them are on this machine; what is idle holds a place that
+/// others wait for.
+const REQUEST_TIME: Duration = Duration::from_secs(1);
 /// How long a role without a session is waited for. Programs wait at least 60 s for a `credential_process`.
 const SESSION_TIME: Duration = Duration::from_secs(20);
 /// How long a connection may last in all: both of the above, and time to take the answer.
@@ -35,11 +36,19 @@ const CONNECTIONS: usize = 256;
 const HEAD_BYTES: usize = 8192;
 /// How long to wait when the system gives no connection, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often that is told.
+const ACCEPT_TOLD: Duration = Duration::from_secs(60);
 
 /// What every answer is made from.
 pub(crate) struct Api {
     pub(crate) view: Arc<View>,
     pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// A socket that is open: who connects waits to be served.
+pub(crate) struct Socket {
+    path: PathBuf,
+    listener: UnixListener,
 }
 
 /// A socket that is being served.
@@ -58,14 +67,23 @@ pub struct SocketError {
     pub source: io::Error,
 }
 
-impl Server {
-    /// Opens the socket and serves it. Only for the holder of the state directory's lock: a socket that lies there is
-    /// an ended agent's and is replaced.
-    pub(crate) fn start(path: PathBuf, api: Api) -> Result<Self, SocketError> {
-        let listener = bind(&path).map_err(|source| SocketError { path: path.clone(), source })?;
-        Ok(Self { path, task: tokio::spawn(serve(listener, Arc::new(api))) })
+impl Socket {
+    /// Opens the socket. Only for the holder of the state directory's lock: a socket that lies there is an ended agent's
+    /// and is replaced.
+    pub(crate) fn open(path: PathBuf) -> Result<Self, SocketError> {
+        match bind(&path) {
+            Ok(listener) => Ok(Self { path, listener }),
+            Err(source) => Err(SocketError { path, source }),
+        }
     }
 
+    /// Serves it.
+    pub(crate) fn serve(self, api: Api) -> Server {
+        Server { path: self.path, task: tokio::spawn(serve(self.listener, Arc::new(api))) }
+    }
+}
+
+impl Server {
     /// Takes the socket away and cuts every connection.
     pub(crate) async fn stop(self) {
         if let Err(error) = fs::remove_file(&self.path) {
@@ -95,6 +113,7 @@ async fn serve(listener: UnixListener, api: Arc<Api>) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
     // Dropped with this task, and all connections with it.
     let mut connections = JoinSet::new();
+    let mut told = Seldom::default();
     loop {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
         match listener.accept().await {
@@ -107,11 +126,28 @@ async fn serve(listener: UnixListener, api: Arc<Api>) {
             }
             Ok(_) => warn!("a connection from another user was refused"),
             Err(error) => {
-                warn!("accept a connection: {error}");
+                if told.is_due(api.clock.now().boot) {
+                    warn!("accept a connection: {error}");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
         while connections.try_join_next().is_some() {}
+    }
+}
+
+/// When something that happens all the time was told last.
+#[derive(Debug, Default)]
+struct Seldom(Option<Duration>);
+
+impl Seldom {
+    /// Whether to tell it at `boot`, by the clock that counts from the start of the machine.
+    fn is_due(&mut self, boot: Duration) -> bool {
+        let due = self.0.is_none_or(|told| boot.saturating_sub(told) >= ACCEPT_TOLD);
+        if due {
+            self.0 = Some(boot);
+        }
+        due
     }
 }
 

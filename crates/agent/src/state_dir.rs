@@ -1,7 +1,8 @@
 //! The agent's own directory: made private, held by one agent at a time.
 //!
 //! Promises that whoever has a [`StateDir`] is the only agent there, until it is dropped or the process ends in whatever
-//! way, and that nobody else can have put anything into it. What is in the directory is left to others.
+//! way, that nobody else can have put anything into it, and that nothing in it that the agent writes is somebody else's
+//! file. What is in the directory is left to others.
 
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -15,8 +16,20 @@ use sha2::{Digest, Sha256};
 
 use crate::files;
 
+mod error;
+mod tenants;
+
+pub use error::StateDirError;
+pub use tenants::UsersFile;
+
 /// The longest path of a socket in bytes that every system takes: Linux has room for 107, macOS for 103.
 const SOCKET_PATH_MAX: usize = 100;
+
+/// The names of the files in the directory.
+pub(crate) const CREDENTIALS: &str = "credentials";
+pub(crate) const CONFIG: &str = "config";
+const LOCK: &str = "lock";
+const SOCKET: &str = "agent.sock";
 
 /// A state directory that this process holds.
 #[derive(Debug)]
@@ -27,102 +40,19 @@ pub struct StateDir {
     _lock: File,
 }
 
-/// Why a directory cannot be the state directory.
-#[derive(Debug, thiserror::Error)]
-pub enum StateDirError {
-    /// It could not be made.
-    #[error("create the state directory {path}: {source}", path = path.display())]
-    Create {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It is there, but cannot be looked at.
-    #[error("look at the state directory {path}: {source}", path = path.display())]
-    Inspect {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Something else has that name.
-    #[error("the state directory {path} is not a directory; name another one", path = path.display())]
-    NotADirectory {
-        /// The path.
-        path: PathBuf,
-    },
-    /// Somebody else owns it, so somebody else decides what is in it.
-    #[error(
-        "the state directory {path} belongs to user {owner}, but this is user {ours}; name a directory of your own, for \
-         example one below it",
-        path = path.display()
-    )]
-    Owner {
-        /// The directory.
-        path: PathBuf,
-        /// The uid that owns it.
-        owner: u32,
-        /// The uid of this process.
-        ours: u32,
-    },
-    /// Others may write into it.
-    #[error(
-        "others may write into the state directory {path} (mode {mode:03o}); run `chmod 700` on it or name another one",
-        path = path.display()
-    )]
-    Writable {
-        /// The directory.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The socket would have a path that cannot be connected to.
-    #[error(
-        "the path of the socket {path} has {length} bytes, and sockets can have {SOCKET_PATH_MAX}; name a shorter state \
-         directory",
-        path = path.display()
-    )]
-    SocketPath {
-        /// The path of the socket.
-        path: PathBuf,
-        /// Its length in bytes.
-        length: usize,
-    },
-    /// The lock file could not be opened, locked or written.
-    #[error("lock {path}: {source}", path = path.display())]
-    Lock {
-        /// The lock file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Another agent holds it.
-    #[error(
-        "another agent{holder} uses the state directory {path}; stop it or name another directory",
-        path = path.display(),
-        holder = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
-    )]
-    InUse {
-        /// The directory.
-        path: PathBuf,
-        /// The process that holds it, as far as it has said so yet.
-        pid: Option<u32>,
-    },
-}
-
 /// The path of the agent's socket in a state directory.
 #[must_use]
 pub fn socket_path(state_dir: &Path) -> PathBuf {
-    state_dir.join("agent.sock")
+    state_dir.join(SOCKET)
 }
 
 impl StateDir {
-    /// Creates the directory where it is missing, checks that it is private, and takes its lock.
+    /// Creates the directory where it is missing, checks that it is private and that it holds no file of somebody else's
+    /// that the agent would write, none of `users` among them, and takes its lock.
     ///
     /// # Errors
-    /// When it cannot be made or is not private, or when another agent holds it.
-    pub fn open(path: &Path) -> Result<Self, StateDirError> {
+    /// When it cannot be made, is not private or not for us alone, or when another agent holds it.
+    pub fn open(path: &Path, users: &[UsersFile<'_>]) -> Result<Self, StateDirError> {
         let create = |source| match path.metadata() {
             Ok(meta) if !meta.is_dir() => StateDirError::NotADirectory { path: path.into() },
             _ => StateDirError::Create { path: path.into(), source },
@@ -131,6 +61,7 @@ impl StateDir {
         let inspect = |source| StateDirError::Inspect { path: path.into(), source };
         let path = path.canonicalize().map_err(inspect)?;
         check(&path)?;
+        tenants::check(&path, users)?;
         let socket = socket_path(&path);
         let length = socket.as_os_str().len();
         if length > SOCKET_PATH_MAX {
@@ -183,9 +114,9 @@ fn check(path: &Path) -> Result<(), StateDirError> {
 
 /// Takes the lock and writes our pid into it, for the error of the next one.
 fn lock(directory: &Path) -> Result<File, StateDirError> {
-    let path = directory.join("lock");
+    let path = directory.join(LOCK);
     let failed = |source: io::Error| StateDirError::Lock { path: path.clone(), source };
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let descriptor = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR).map_err(|errno| failed(errno.into()))?;
     let mut file = File::from(descriptor);
     match file.try_lock() {
@@ -204,82 +135,4 @@ fn lock(directory: &Path) -> Result<File, StateDirError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::os::unix::fs::{PermissionsExt, symlink};
-
-    use super::*;
-
-    fn mode(path: &Path) -> u32 {
-        path.metadata().unwrap().mode() & 0o777
-    }
-
-    #[test]
-    fn it_is_created_private() {
-        let home = tempfile::tempdir().unwrap();
-        let state = StateDir::open(&home.path().join("a/b")).unwrap();
-        assert_eq!(mode(state.path()), 0o700);
-        assert_eq!(mode(&home.path().join("a")), 0o700);
-        assert_eq!(mode(&state.path().join("lock")), 0o600);
-    }
-
-    #[test]
-    fn a_second_agent_learns_who_holds_it() {
-        let home = tempfile::tempdir().unwrap();
-        let first = StateDir::open(home.path()).unwrap();
-        let Err(StateDirError::InUse { pid, .. }) = StateDir::open(home.path()) else { panic!("not refused") };
-        assert_eq!(pid, Some(std::process::id()));
-        drop(first);
-        StateDir::open(home.path()).unwrap();
-    }
-
-    #[test]
-    fn what_others_may_write_into_is_refused() {
-        let home = tempfile::tempdir().unwrap();
-        for bits in [0o777, 0o770, 0o702] {
-            fs::set_permissions(home.path(), fs::Permissions::from_mode(bits)).unwrap();
-            let error = StateDir::open(home.path()).unwrap_err();
-            assert!(matches!(error, StateDirError::Writable { mode, .. } if mode == bits), "{error}");
-        }
-        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        StateDir::open(home.path()).unwrap();
-    }
-
-    #[test]
-    fn the_id_is_of_the_real_path() {
-        let home = tempfile::tempdir().unwrap();
-        let (real, link) = (home.path().join("real"), home.path().join("link"));
-        let direct = StateDir::open(&real).unwrap().id();
-        symlink(&real, &link).unwrap();
-        let linked = StateDir::open(&link).unwrap();
-        assert_eq!(linked.id(), direct);
-        assert_eq!(id(Path::new("/state")).to_string(), "7ac1387d");
-    }
-
-    #[test]
-    fn a_lock_that_is_a_symlink_is_not_followed() {
-        let home = tempfile::tempdir().unwrap();
-        let precious = home.path().join("precious");
-        fs::write(&precious, "text").unwrap();
-        let state = home.path().join("state");
-        DirBuilder::new().mode(0o700).create(&state).unwrap();
-        symlink(&precious, state.join("lock")).unwrap();
-        assert!(matches!(StateDir::open(&state), Err(StateDirError::Lock { .. })));
-        assert_eq!(fs::read_to_string(&precious).unwrap(), "text");
-    }
-
-    #[test]
-    fn a_long_path_is_told_before_the_socket_fails() {
-        let home = tempfile::tempdir().unwrap();
-        let error = StateDir::open(&home.path().join("x".repeat(100))).unwrap_err();
-        assert!(matches!(error, StateDirError::SocketPath { length, .. } if length > 100), "{error}");
-    }
-
-    #[test]
-    fn a_file_in_its_place_is_refused() {
-        let home = tempfile::tempdir().unwrap();
-        let file = home.path().join("file");
-        fs::write(&file, "").unwrap();
-        assert!(matches!(StateDir::open(&file), Err(StateDirError::NotADirectory { .. })));
-    }
-}
+mod tests;

@@ -5,98 +5,57 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
-use rolecall_core::port::Clock;
-use rolecall_core::{Alias, Delivery, Fault, FaultKind, Role, Session, SessionCredentials, Sink};
-use rolecall_formats::config::{self, Profile};
+use rolecall_core::{Alias, Fault, FaultKind, Role, Session, SessionCredentials};
+use rolecall_formats::config::{self, Profile, Profiles};
 use rolecall_formats::store as format;
-use tracing::debug;
+use tracing::{debug, warn};
 
-use crate::board::{Board, Findings};
+use crate::board::Findings;
+use crate::file_sink::Writer;
 use crate::files::{self, FileError};
 use crate::holdings::{Holdings, render};
+use crate::state_dir::{CONFIG, CREDENTIALS};
 
-/// The name of this writer.
-const NAME: &str = "store";
-
-/// The sink that writes the store.
-pub(crate) struct Store(Arc<Inner>);
-
-struct Inner {
-    directory: PathBuf,
-    default: Option<Alias>,
-    clock: Arc<dyn Clock>,
-    board: Arc<Board>,
-    holdings: Mutex<Holdings>,
+/// Writes the store.
+pub(crate) struct Store {
+    /// The state directory.
+    pub(crate) directory: PathBuf,
+    /// The role that `default` is for.
+    pub(crate) default: Option<Alias>,
 }
 
-impl Store {
-    pub(crate) fn new(
-        directory: PathBuf,
-        default: Option<Alias>,
-        clock: Arc<dyn Clock>,
-        board: Arc<Board>,
-        holdings: Holdings,
-    ) -> Self {
-        Self(Arc::new(Inner { directory, default, clock, board, holdings: Mutex::new(holdings) }))
-    }
+impl Writer for Store {
+    const NAME: &'static str = "store";
 
-    /// Writes what is held, and the Regions of all roles.
-    pub(crate) async fn write(&self) -> Result<(), Fault> {
-        let inner = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || inner.write()).await.unwrap_or_else(|error| Err(ended_badly(&error)))
-    }
-}
-
-#[async_trait]
-impl Sink for Store {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    async fn deliver(&self, changes: &[Delivery]) -> Result<(), Fault> {
-        self.0.holdings.lock().unwrap_or_else(PoisonError::into_inner).apply(changes);
-        self.write().await
-    }
-}
-
-impl Inner {
-    fn write(&self) -> Result<(), Fault> {
-        let now = self.clock.now().wall;
-        let holdings = self.holdings.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (credentials, faults) = render(holdings.held(now), |held| format::credentials(held, self.default.as_ref()));
+    fn write(&self, holdings: &Holdings, findings: &mut Findings) -> Result<(), Fault> {
+        let (credentials, refused) = render(holdings.held(), |held| format::credentials(held, self.default.as_ref()));
+        findings.faults = refused;
         let regions = format::config(&holdings.roles(), self.default.as_ref());
-        let config = self.directory.join("config");
-        let written = files::replace_private(&self.directory.join("credentials"), credentials.as_bytes())
+        let config = self.directory.join(CONFIG);
+        files::replace_private(&self.directory.join(CREDENTIALS), credentials.as_bytes())
             // The Regions change with the set of roles only.
             .and_then(|()| match files::read(&config) {
-                Ok(text) if text == regions => Ok(()),
+                Ok(text) if *text == regions => Ok(()),
                 Ok(_) | Err(FileError::NotText { .. }) => files::replace_private(&config, regions.as_bytes()),
                 Err(error) => Err(error),
             })
             .map_err(|error| {
                 let action = "look at free space and permissions of the state directory";
                 Fault::new(FaultKind::Misconfigured, error.to_string(), action)
-            });
-        let whole = written.as_ref().err().cloned();
-        self.board.put(NAME, now, Findings { whole, faults, notes: BTreeMap::new() });
-        written
+            })
     }
 }
 
 /// The sessions in the store of an earlier agent that are still good for these roles: made for the same definition and
-/// not ended. A store that cannot be read is no store.
+/// not ended. A store that cannot be read, or has a version that is not known, is no store: it is written anew.
 pub(crate) fn read_back(directory: &Path, roles: &[Arc<Role>], now: Timestamp) -> BTreeMap<Alias, Arc<Session>> {
-    let found = match files::read(&directory.join("credentials")) {
-        Ok(text) => config::read(&text, config::File::Credentials).map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    let profiles = found.unwrap_or_else(|error| {
-        debug!("the store of an earlier agent is not used: {error}");
-        config::Profiles::default()
+    let path = directory.join(CREDENTIALS);
+    let profiles = parse(&path).unwrap_or_else(|unusable| {
+        unusable.tell(&path);
+        Profiles::default()
     });
     let adopt = |role: &Arc<Role>| {
         let session = session(profiles.get(role.alias.as_str())?, role, now)?;
@@ -105,21 +64,50 @@ pub(crate) fn read_back(directory: &Path, roles: &[Arc<Role>], now: Timestamp) -
     roles.iter().filter_map(adopt).collect()
 }
 
+/// Why a store is not used.
+enum Unusable {
+    /// There is none.
+    Missing,
+    /// A later version wrote it.
+    Newer(u32),
+    /// It is no store, or a broken one.
+    Broken(String),
+}
+
+impl Unusable {
+    fn tell(&self, path: &Path) {
+        let path = path.display();
+        match self {
+            Self::Missing => debug!("no earlier agent has left a store"),
+            Self::Newer(version) => warn!(
+                "{path} has version {version}, and this rolecall knows up to {}: its sessions are not used, and it is \
+                 written anew",
+                format::VERSION
+            ),
+            Self::Broken(why) => warn!("{path} is not used and is written anew: {why}"),
+        }
+    }
+}
+
+fn parse(path: &Path) -> Result<Profiles, Unusable> {
+    let text = files::read(path).map_err(|error| Unusable::Broken(error.to_string()))?;
+    match format::version(&text) {
+        Some(version) if version > format::VERSION => Err(Unusable::Newer(version)),
+        Some(_) => config::read(&text, config::File::Credentials).map_err(|error| Unusable::Broken(error.to_string())),
+        None if text.is_empty() => Err(Unusable::Missing),
+        None => Err(Unusable::Broken("its first line does not say its version".into())),
+    }
+}
+
 fn session(profile: &Profile, role: &Role, now: Timestamp) -> Option<Session> {
-    let value = |name| profile.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
+    let value = |name| profile.get(name).filter(|value| !value.is_empty());
     let expires_at: Timestamp = value("x_security_token_expires")?.parse().ok()?;
     if expires_at <= now || value("x_rolecall_key")? != role.key().to_string() {
         return None;
     }
-    let (id, secret) = (value("aws_access_key_id")?, value("aws_secret_access_key")?);
-    let credentials = SessionCredentials::new(id, secret, value("aws_session_token")?);
+    let values = (value("aws_access_key_id")?, value("aws_secret_access_key")?, value("aws_session_token")?);
+    let credentials = SessionCredentials::new(values.0.into(), values.1.into(), values.2.into());
     Some(Session { credentials, issued_at: now, expires_at })
-}
-
-/// The fault of a blocking task that did not come back.
-pub(crate) fn ended_badly(error: &tokio::task::JoinError) -> Fault {
-    let what = if error.is_panic() { "panicked" } else { "was ended" };
-    Fault::new(FaultKind::Bug, format!("the task that writes files {what}"), "report this, with the log around it")
 }
 
 #[cfg(test)]

@@ -68,6 +68,13 @@ impl FakeSts {
         Arc::new(Self { clock, answers: Mutex::new(answers), calls: AtomicU64::new(0) })
     }
 
+    /// One whose first session is the `first`th.
+    pub(crate) fn from(first: u64) -> Arc<Self> {
+        let sts = Self::new(&[]);
+        sts.calls.store(first - 1, Ordering::Relaxed);
+        sts
+    }
+
     pub(crate) fn set(&self, alias: &str, answer: Answer) {
         self.answers.lock().unwrap().insert(alias.into(), answer);
     }

@@ -76,6 +76,8 @@ pub struct ProfileDocument {
     pub default: bool,
     /// `pending`, `fresh`, `stale`, `failed` or `expired`.
     pub state: String,
+    /// Whether the user's files have the profile, ready for `--profile`. Never with `--publish none`.
+    pub published: bool,
     /// When the session that is held ends.
     pub expires_at: Option<String>,
     /// When STS is asked next.
@@ -152,6 +154,8 @@ pub struct ProfileStatus {
     pub profile: ProfileDocument,
     /// When the session that is held was received.
     pub issued_at: Option<String>,
+    /// The access key id of the session that is held: an identifier, which CloudTrail shows too, and no secret.
+    pub access_key_id: Option<String>,
     /// The number of its newest session; 0 before the first.
     pub session_version: u64,
     /// Why STS is being asked, or else was asked for what is held.

@@ -1,9 +1,15 @@
 //! The base: the credentials that roles are assumed with.
 //!
-//! This file names where they come from; `load` asks that source once, `cache` decides when to ask it again.
+//! This file names where they come from; `load` asks that source once, `cache` decides when to ask it again. The sources
+//! of the default chain are in `chain`, and `process`, `endpoint` and `check` are what it does not leave to the SDK.
 
 mod cache;
+mod chain;
+mod check;
+mod deadline;
+mod endpoint;
 mod load;
+mod process;
 mod session;
 
 use std::fmt;
@@ -11,6 +17,7 @@ use std::sync::Arc;
 
 use rolecall_core::{Fault, Region};
 
+use crate::environment::Environment;
 pub(crate) use cache::Cache;
 pub(crate) use load::{Loaded, Seams};
 
@@ -18,9 +25,13 @@ pub(crate) use load::{Loaded, Seams};
 #[derive(Clone)]
 pub enum Base {
     /// The [default chain](https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html) of this
-    /// process: environment, profile, web identity, container, instance. Its profile files are read through the given
-    /// port and never from their paths.
-    DefaultChain(Arc<dyn ProfileFiles>),
+    /// process: environment, profile, web identity, container, instance.
+    DefaultChain {
+        /// Gives the profile files, which are never read from their paths.
+        files: Arc<dyn ProfileFiles>,
+        /// The variables of this process.
+        environment: Environment,
+    },
     /// Long-term keys for one endpoint; neither environment nor files are looked at.
     Keys {
         /// The access key id.
@@ -37,7 +48,7 @@ pub enum Base {
 impl fmt::Debug for Base {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DefaultChain(_) => f.write_str("DefaultChain"),
+            Self::DefaultChain { .. } => f.write_str("DefaultChain"),
             Self::Keys { access_key_id, secret_access_key: _, endpoint_url, region } => f
                 .debug_struct("Keys")
                 .field("access_key_id", access_key_id)
@@ -51,8 +62,8 @@ impl fmt::Debug for Base {
 /// Gives the texts of the user's AWS config and credentials files as the base may see them: with our own profiles cut
 /// out, so that the base is never one of the roles that are assumed from it.
 pub trait ProfileFiles: Send + Sync {
-    /// Reads both files; a file that does not exist is an empty text. Called at every load of the base; may block for
-    /// as long as reading two small files takes.
+    /// Reads both files; a file that does not exist is an empty text. Called at every load of the base, where it may
+    /// block.
     ///
     /// # Errors
     /// Which file could not be read, why, and what to do.

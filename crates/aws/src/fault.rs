@@ -17,6 +17,7 @@ use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use rolecall_core::{Fault, FaultKind};
 
+pub(crate) use failure::one_line;
 use failure::{Failure, Kind};
 
 /// What was attempted, for the texts.
@@ -33,7 +34,9 @@ pub(crate) fn of_call<E>(call: &Call, err: &SdkError<E, HttpResponse>, credentia
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let secrets = [Some(credentials.secret_access_key()), credentials.session_token()];
+    // An id of AWS has 20 characters; something longer may be the secret in the wrong place.
+    let id = Some(credentials.access_key_id()).filter(|id| id.len() > 20);
+    let secrets = [id, Some(credentials.secret_access_key()), credentials.session_token()];
     table::classify(call, &Failure::of(err).without(secrets.into_iter().flatten()))
 }
 
@@ -42,10 +45,27 @@ pub(crate) fn of_base(err: &CredentialsError) -> Fault {
     base::classify(err)
 }
 
-/// The base did not load within `limit`.
+/// A base that could not be loaded, for a reason that was found here.
+pub(crate) fn of_loading(kind: FaultKind, why: &str, action: impl Into<String>) -> Fault {
+    Fault::new(kind, format!("could not {}: {why}", base::ATTEMPTED), action)
+}
+
+/// The source of the base did not answer within `limit`.
 pub(crate) fn base_timed_out(limit: Duration) -> Fault {
-    let call = Call { attempted: base::ATTEMPTED.into(), host: None };
-    timed_out(&call, limit)
+    of_loading(
+        FaultKind::Unreachable,
+        &format!("{} did not answer within {} s", base::SOURCE, limit.as_secs()),
+        "check the network on the way to it; it is tried again by itself",
+    )
+}
+
+/// The profile files could not be read within `limit`.
+pub(crate) fn files_timed_out(limit: Duration) -> Fault {
+    of_loading(
+        FaultKind::Unreachable,
+        &format!("the AWS config and credentials files could not be read within {} s", limit.as_secs()),
+        "check the disk or network share that they are on; it is tried again by itself",
+    )
 }
 
 /// Nothing came within `limit`, and we stopped waiting ourselves.
@@ -54,12 +74,12 @@ pub(crate) fn timed_out(call: &Call, limit: Duration) -> Fault {
     table::classify(call, &Failure { kind: Kind::NoAnswer, message, ..Failure::default() })
 }
 
-/// STS said yes but left out a part of the session.
-pub(crate) fn incomplete(call: &Call) -> Fault {
+/// STS said yes, but what it gave is no session. `why` goes on behind "the answer".
+pub(crate) fn no_session(call: &Call, why: &str) -> Fault {
     Fault::new(
         FaultKind::Bug,
-        format!("could not {}: the answer of {} has no complete session", call.attempted, call.endpoint()),
-        "check that AWS_ENDPOINT_URL, if set, names an STS endpoint",
+        format!("could not {}: the answer of {} {why}", call.attempted, call.endpoint()),
+        "AWS never answers so: check that AWS_ENDPOINT_URL, if set, names an STS endpoint, and that no proxy is in the way",
     )
 }
 

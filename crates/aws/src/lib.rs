@@ -1,8 +1,8 @@
 //! STS and base credentials through the AWS SDK, as the port [`rolecall_core::AssumeRole`].
 //!
 //! Promises one classified answer per call, within 25 seconds, without a secret in any fault; base credentials that are
-//! read anew when their source changes; and that nothing of the user's profile files is seen but what
-//! [`ProfileFiles`] gives. When to ask, and when to ask again, is left to the rotator.
+//! read anew when their source changes; and that nothing of the user's profile files and variables is seen but what
+//! [`ProfileFiles`] and [`Environment`] give. When to ask, and when to ask again, is left to the rotator.
 //!
 //! | To find | Look in |
 //! |---|---|
@@ -11,6 +11,7 @@
 //! | what an error of AWS or of the SDK means and what to do about it | `fault` |
 
 mod base;
+mod environment;
 mod fault;
 mod http;
 mod quiet;
@@ -18,6 +19,8 @@ mod region;
 mod sts;
 #[cfg(test)]
 mod tests;
+mod value;
 
 pub use base::{Base, ProfileFiles, ProfileTexts};
+pub use environment::Environment;
 pub use sts::Sts;

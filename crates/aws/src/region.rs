@@ -15,8 +15,12 @@ pub(crate) fn choose(role: &Role, base: Option<&Region>) -> Result<Region, Fault
     own.or_else(|| base.cloned()).or_else(|| first_of(role.arn.partition())).ok_or_else(|| {
         Fault::new(
             FaultKind::Misconfigured,
-            format!("could not assume {}: no Region is given and the partition has no known first one", role.arn),
-            "give the role a region or set AWS_REGION",
+            format!(
+                "could not assume {}: no Region is set, and none is known here for the partition {:?}",
+                role.arn,
+                role.arn.partition()
+            ),
+            "set AWS_REGION, or a region in the profile of the base",
         )
     })
 }

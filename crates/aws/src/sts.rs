@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
-use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use jiff::Timestamp;
 use rolecall_core::{AssumeRole, Assumed, Fault, FaultKind, Role, RoleKey, SessionCredentials};
 
 use crate::base::{Base, Cache, Loaded, Seams};
 use crate::fault::{self, Call};
 use crate::quiet::quiet;
-use crate::{http, region};
+use crate::region;
+use crate::value::flaw;
 use probe::Probe;
 pub(crate) use retry::NoThrottledRetry;
 
@@ -41,19 +41,7 @@ impl Sts {
     /// Makes no call and reads nothing yet.
     #[must_use]
     pub fn new(base: Base) -> Self {
-        let http = match &base {
-            Base::Keys { endpoint_url, .. } if endpoint_url.starts_with("http://") => http::plain(),
-            _ => http::https(),
-        };
-        let seams = Seams {
-            http,
-            time: SharedTimeSource::new(SystemTimeSource::new()),
-            #[cfg(test)]
-            env: aws_types::os_shim_internal::Env::from_slice(&[]),
-            #[cfg(test)]
-            fs: aws_types::os_shim_internal::Fs::from_slice(&[]),
-        };
-        Self::with(base, seams)
+        Self::with(base, Seams::real())
     }
 
     pub(crate) fn with(base: Base, seams: Seams) -> Self {
@@ -97,7 +85,7 @@ impl Sts {
         let answer = quiet(request).await;
         let call = Call { attempted: format!("assume {}", role.arn), host: probe.host() };
         match answer {
-            Ok(output) => assumed(output, asked_for, probe.date()).ok_or_else(|| fault::incomplete(&call)),
+            Ok(output) => assumed(output, asked_for, probe.date()).map_err(|why| fault::no_session(&call, &why)),
             Err(err) => Err(fault::of_call(&call, &err, &base.credentials)),
         }
     }
@@ -120,16 +108,23 @@ impl Sts {
     }
 }
 
-/// The answer in our words; none when a part of it is missing.
-fn assumed(output: AssumeRoleOutput, asked_for: Duration, date: Option<Timestamp>) -> Option<Assumed> {
-    let issued = output.credentials?;
-    let expires_at = Timestamp::from_second(issued.expiration.secs()).ok()?;
-    let values = [&issued.access_key_id, &issued.secret_access_key, &issued.session_token];
-    if values.iter().any(|value| value.is_empty()) {
-        return None;
+/// The answer in our words.
+///
+/// # Errors
+/// What about it is unlike a session; no part of the answer itself.
+fn assumed(output: AssumeRoleOutput, asked_for: Duration, date: Option<Timestamp>) -> Result<Assumed, String> {
+    let issued = output.credentials.ok_or("has no session")?;
+    let expires_at = Timestamp::from_second(issued.expiration.secs()).map_err(|_| "has a session without an end")?;
+    let parts = [
+        ("an access key id", &issued.access_key_id),
+        ("a secret access key", &issued.secret_access_key),
+        ("a session token", &issued.session_token),
+    ];
+    if let Some((part, flaw)) = parts.into_iter().find_map(|(part, value)| Some((part, flaw(value)?))) {
+        return Err(format!("has {part} that {flaw}"));
     }
     let credentials = SessionCredentials::new(issued.access_key_id, issued.secret_access_key, issued.session_token);
-    Some(Assumed { credentials, expires_at, asked_for, date })
+    Ok(Assumed { credentials, expires_at, asked_for, date })
 }
 
 #[async_trait]

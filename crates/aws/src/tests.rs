@@ -4,5 +4,7 @@ mod base;
 mod calls;
 mod faults;
 mod log;
+mod process;
+mod settings;
 mod support;
 mod wire;

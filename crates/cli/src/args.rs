@@ -18,6 +18,9 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
+/// The variable that names the state directory.
+const STATE_DIR_VARIABLE: &str = "ROLECALL_STATE_DIR";
+
 /// Every AWS role that you need, each as a profile whose credentials never expire.
 #[derive(Debug, Parser)]
 #[command(name = "rolecall", version, styles = STYLES, after_help = AFTER_HELP)]
@@ -54,11 +57,11 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct StateDirArg {
     /// The directory of the agent's own files [default: $XDG_STATE_HOME/rolecall, else ~/.local/state/rolecall]
-    #[arg(long, value_name = "DIR", env = "ROLECALL_STATE_DIR", hide_env_values = true)]
+    #[arg(long, value_name = "DIR", env = STATE_DIR_VARIABLE, hide_env_values = true)]
     state_dir: Option<PathBuf>,
 }
 
-/// How a command prints what it has to say: a table for people, or JSON on one line for programs.
+/// How a command prints what it has to say: a text for people, or JSON on one line for programs.
 // The variants have no doc comments: clap would give each a paragraph in the help.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Output {
@@ -113,6 +116,12 @@ impl StateDirArg {
             Some(path) => Ok(path.clone()),
             None => paths::default_state_dir(|name| environment.get(name)).map_err(Failure::from),
         }
+    }
+
+    /// The directory that a command without the flag means, started in this environment.
+    pub(crate) fn inherited(environment: &Environment) -> Option<PathBuf> {
+        let named = environment.get(STATE_DIR_VARIABLE).filter(|value| !value.is_empty());
+        Self { state_dir: named.map(PathBuf::from) }.resolve(environment).ok()
     }
 }
 

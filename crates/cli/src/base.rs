@@ -2,19 +2,29 @@
 //!
 //! Base credentials come from the default AWS chain, and that chain reads the very files in which our profiles stand.
 //! Promises that the base is never one of the roles that are assumed from it: our blocks are cut out, our store counts
-//! as empty, and a profile that leads back to us is refused by name. The files are read anew at each load of the base.
+//! as empty, and a profile that leads back to us is refused by name; keys in the environment come before every profile, so
+//! none is refused then. A file that cannot be read is in the way only where the base may be in it. The files are read anew
+//! at each load of the base.
+
+mod chain;
+mod error;
 
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
-use rolecall_agent::files::{self, FileError};
+use rolecall_agent::files;
 use rolecall_agent::paths;
 use rolecall_agent::settings::SettingsError;
 use rolecall_aws::{ProfileFiles, ProfileTexts};
-use rolecall_core::{Alias, Fault, FaultKind};
-use rolecall_formats::config::{self, File, Profiles};
+use rolecall_core::{Alias, Fault};
+use rolecall_formats::config::File;
 use rolecall_formats::{block, store};
+use zeroize::Zeroizing;
 
+use crate::args::StateDirArg;
 use crate::environment::Environment;
+use chain::{Both, Process};
+pub(crate) use error::BaseError;
 
 /// The variable by which the chain chooses a profile.
 const OF_THE_CHAIN: &str = "AWS_PROFILE";
@@ -23,87 +33,112 @@ const OF_THE_CHAIN: &str = "AWS_PROFILE";
 /// our profiles for all programs should know that this one cannot use it.
 const SELECTORS: [&str; 2] = [OF_THE_CHAIN, "AWS_DEFAULT_PROFILE"];
 
-/// The user's two AWS files, the profile that the chain would take from them, and our own aliases.
-#[derive(Clone, Debug)]
+/// The user's two AWS files, what the chain would take from them, and what would be us.
+#[derive(Debug)]
 pub(crate) struct UserFiles {
     config: PathBuf,
     credentials: PathBuf,
     /// The variables that choose a profile, each with the profile.
     selected: Vec<(&'static str, String)>,
-    aliases: Vec<Alias>,
+    /// Whether the chain finds keys before it looks at a profile.
+    has_keys: bool,
+    /// Whether the chain finds a base elsewhere when there is no profile.
+    can_do_without: bool,
+    ours: Ours,
+    told: Once,
 }
 
-/// Why the base cannot be loaded from the user's files.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum BaseError {
-    /// A file is there, but cannot be read.
-    #[error("load the base credentials: {0}")]
-    Read(#[from] FileError),
-    /// Our block in a file cannot be told from what is the user's.
-    #[error("load the base credentials: {path}: {source}", path = path.display())]
-    Block {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with the markers.
-        source: block::BlockError,
-    },
-    /// The environment chooses one of our own profiles as base.
-    #[error(
-        "{variable}={profile} names a profile that rolecall makes: a role cannot be the base that it is assumed from"
-    )]
-    OwnProfile {
-        /// The variable.
-        variable: &'static str,
-        /// The profile.
-        profile: String,
-    },
-    /// A profile of the user's gets its credentials from us.
-    #[error(
-        "the profile {profile:?} gets its credentials from `rolecall credentials`, so it cannot be the base that \
-         rolecall assumes roles from"
-    )]
-    OwnProcess {
-        /// The profile.
-        profile: String,
-    },
+/// By what a command line is known to ask this very agent.
+#[derive(Debug)]
+struct Ours {
+    aliases: Vec<Alias>,
+    state_dir: PathBuf,
+    /// The state directory of a command that names none, started from here.
+    inherited: Option<PathBuf>,
+}
+
+/// A file as it is and without what is ours.
+#[derive(Default)]
+struct Text {
+    all: Zeroizing<String>,
+    foreign: String,
 }
 
 impl UserFiles {
-    /// The files that this environment names.
+    /// The files that this environment names, for an agent with these roles and this state directory.
     ///
     /// # Errors
     /// When there is no home directory to find them in.
-    pub(crate) fn new(environment: &Environment, aliases: Vec<Alias>) -> Result<Self, SettingsError> {
+    pub(crate) fn new(
+        environment: &Environment,
+        aliases: Vec<Alias>,
+        state_dir: PathBuf,
+    ) -> Result<Self, SettingsError> {
+        let variables = rolecall_aws::Environment::new(environment.variables());
         let selected = SELECTORS.into_iter().filter_map(|name| Some((name, environment.text(name)?))).collect();
         Ok(Self {
             config: paths::config_file(|name| environment.get(name))?,
             credentials: paths::credentials_file(|name| environment.get(name))?,
             selected,
-            aliases,
+            has_keys: variables.has_keys(),
+            can_do_without: variables.can_do_without_profiles(),
+            ours: Ours { aliases, state_dir, inherited: StateDirArg::inherited(environment) },
+            told: Once::new(),
         })
     }
 
     /// Reads both files and leaves out what is ours.
     ///
     /// # Errors
-    /// When a file cannot be read, or what is left leads back to us.
+    /// When a file cannot be read though the base depends on it, or what is left leads back to us.
     pub(crate) fn texts(&self) -> Result<ProfileTexts, BaseError> {
-        let (config, credentials) = (files::read(&self.config)?, files::read(&self.credentials)?);
-        let all = Both::of(&config, &credentials);
-        let (config, credentials) = (cut(&self.config, config)?, cut(&self.credentials, credentials)?);
-        let foreign = Both::of(&config, &credentials);
+        let (config, credentials) = (self.text(&self.config)?, self.text(&self.credentials)?);
+        let all = Both::of(&config.all, &credentials.all);
+        let foreign = Both::of(&config.foreign, &credentials.foreign);
         for (variable, profile) in &self.selected {
             // What stands in the whole file and not in the rest stands in our part.
-            let ours = self.aliases.iter().any(|alias| alias.as_str() == profile) || all.has(profile);
+            let ours = self.ours.aliases.iter().any(|alias| alias.as_str() == profile) || all.has(profile);
             if ours && !foreign.has(profile) {
                 return Err(BaseError::OwnProfile { variable, profile: profile.clone() });
             }
         }
-        let start = self.selected.iter().find(|(variable, _)| *variable == OF_THE_CHAIN);
-        match foreign.leads_back(start.map_or("default", |(_, profile)| profile)) {
-            Some(profile) => Err(BaseError::OwnProcess { profile }),
-            None => Ok(ProfileTexts { config, credentials }),
+        if !self.has_keys {
+            self.check_process(&foreign, [(&config.foreign, File::Config), (&credentials.foreign, File::Credentials)])?;
         }
+        Ok(ProfileTexts { config: config.foreign, credentials: credentials.foreign })
+    }
+
+    /// Refuses a `credential_process` that is us.
+    fn check_process(&self, foreign: &Both, texts: [(&String, File); 2]) -> Result<(), BaseError> {
+        for (text, file) in texts {
+            if let Some(problem) = foreign.problem(file)
+                && chain::mentions_us(text)
+            {
+                let path = if file == File::Config { &self.config } else { &self.credentials };
+                return Err(BaseError::Unclear { path: path.clone(), problem: problem.clone() });
+            }
+        }
+        let start = self.selected.iter().find(|(variable, _)| *variable == OF_THE_CHAIN);
+        match foreign.process(start.map_or("default", |(_, profile)| profile)) {
+            Some(Process { profile, line }) if chain::is_rolecall(&line) => {
+                Err(BaseError::OwnProcess { profile, certain: self.ours.are_asked_by(&line) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A file. One that cannot be read, or not told from ours, is no file where no profile is needed.
+    fn text(&self, path: &Path) -> Result<Text, BaseError> {
+        read(path).or_else(|error| {
+            if !self.can_do_without {
+                return Err(error);
+            }
+            let Fault { message, action, .. } = Fault::from(error);
+            self.told.call_once(|| {
+                tracing::warn!("{message}; {action}; it is left out until then, since the environment has a base");
+            });
+            Ok(Text::default())
+        })
     }
 }
 
@@ -113,82 +148,27 @@ impl ProfileFiles for UserFiles {
     }
 }
 
-impl BaseError {
-    /// Whether the agent must not even start: the base would be ourselves, which only the user can change.
-    pub(crate) fn is_recursion(&self) -> bool {
-        matches!(self, Self::OwnProfile { .. } | Self::OwnProcess { .. })
+impl Ours {
+    /// Whether this command line, which starts rolecall, is sure to ask this agent for one of its own roles.
+    fn are_asked_by(&self, line: &str) -> bool {
+        let Some(chain::Asked { state_dir, words }) = chain::asked(line) else { return false };
+        let state_dir = state_dir.as_deref().or(self.inherited.as_deref());
+        state_dir == Some(&self.state_dir)
+            && self.aliases.iter().any(|alias| words.iter().any(|word| word == alias.as_str()))
     }
 }
 
-impl From<BaseError> for Fault {
-    fn from(error: BaseError) -> Self {
-        let message = error.to_string();
-        let action = match error {
-            BaseError::Read(_) => "make it a text file that this user can read".into(),
-            BaseError::Block { path, .. } => format!("mend {}", path.display()),
-            BaseError::OwnProfile { variable, .. } => {
-                format!(
-                    "start the agent without it: `env -u {variable} rolecall agent`, or set it to a profile of your own"
-                )
-            }
-            BaseError::OwnProcess { .. } => {
-                "set AWS_PROFILE to a profile with credentials of its own, or give that profile other credentials"
-                    .into()
-            }
-        };
-        Self::new(FaultKind::Misconfigured, message, action)
+fn read(path: &Path) -> Result<Text, BaseError> {
+    // How a user says that there shall be no file.
+    if path == Path::new("/dev/null") {
+        return Ok(Text::default());
     }
-}
-
-/// The profiles of both files; a profile may stand in either or be split over them.
-struct Both {
-    config: Profiles,
-    credentials: Profiles,
-}
-
-impl Both {
-    fn of(config: &str, credentials: &str) -> Self {
-        // A text that no AWS program would take has no profiles; the SDK will say so itself.
-        let profiles = |text, file| config::read(text, file).unwrap_or_default();
-        Self { config: profiles(config, File::Config), credentials: profiles(credentials, File::Credentials) }
+    let all = files::read(path)?;
+    if store::is_ours(&all) {
+        return Ok(Text { all, foreign: String::new() });
     }
-
-    fn has(&self, name: &str) -> bool {
-        self.config.get(name).is_some() || self.credentials.get(name).is_some()
-    }
-
-    /// The profile, from `start` along `source_profile`, that gets its credentials from us.
-    fn leads_back(&self, start: &str) -> Option<String> {
-        let mut seen = vec![];
-        let mut next = Some(start.to_owned());
-        while let Some(name) = next.take().filter(|name| !seen.contains(name)) {
-            if self.value(&name, "credential_process").is_some_and(is_rolecall) {
-                return Some(name);
-            }
-            next = self.value(&name, "source_profile").map(str::to_owned);
-            seen.push(name);
-        }
-        None
-    }
-
-    fn value(&self, profile: &str, key: &str) -> Option<&str> {
-        [&self.credentials, &self.config].into_iter().find_map(|file| file.get(profile)?.get(key))
-    }
-}
-
-/// Whether a `credential_process` line starts `rolecall credentials`, by whatever path.
-fn is_rolecall(line: &str) -> bool {
-    let words: Vec<&str> = line.split([' ', '\t', '"', '\'']).filter(|word| !word.is_empty()).collect();
-    let ours = |word: &str| word.rsplit('/').next() == Some("rolecall");
-    words.iter().any(|word| ours(word)) && words.contains(&"credentials")
-}
-
-/// The text of a file without what is ours.
-fn cut(path: &Path, text: String) -> Result<String, BaseError> {
-    if store::is_ours(&text) {
-        return Ok(String::new());
-    }
-    block::cut(&text).map_err(|source| BaseError::Block { path: path.into(), source })
+    let foreign = block::cut(&all).map_err(|source| BaseError::Block { path: path.into(), source })?;
+    Ok(Text { all, foreign })
 }
 
 #[cfg(test)]

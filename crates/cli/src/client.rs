@@ -1,8 +1,8 @@
 //! Asks the agent through its Unix socket: one GET, one answer, no runtime.
 //!
 //! `rolecall credentials` runs at every start of an AWS program, so this is a std socket and a few dozen lines. Promises
-//! never to talk to a socket that somebody else listens on, and never to return half an answer. What the answer means
-//! is left to the commands.
+//! never to talk to a socket that somebody else listens on, never to return half an answer, and to wipe every copy of
+//! one. What the answer means is left to the commands.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -10,14 +10,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rolecall_agent::state_dir::socket_path;
-use rolecall_agent::wire::{ErrorDocument, code};
+use rolecall_agent::wire::{ErrorDocument, PROTOCOL, PROTOCOL_HEADER, VERSION, code};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::output::duration::words;
 
 /// Far above any answer: a row of `status` has less than 2 KiB.
 const ANSWER_MAX: u64 = 16 << 20;
+/// Room for an answer from the start: more than credentials ever take.
+const ANSWER_ROOM: usize = 16 << 10;
+
+/// How long a command waits for what the agent has at hand.
+pub(crate) const AT_HAND: Duration = Duration::from_secs(5);
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +44,12 @@ pub(crate) enum AskError {
         /// The uid of who listens.
         owner: u32,
     },
+    /// The socket, or a directory above it, is not for this user.
+    #[error("you may not connect to the agent's socket {socket}", socket = socket.display())]
+    NotAllowed {
+        /// The socket.
+        socket: PathBuf,
+    },
     /// The socket is there, but cannot be used.
     #[error("connect to the agent's socket {socket}: {source}", socket = socket.display())]
     Connect {
@@ -45,7 +59,7 @@ pub(crate) enum AskError {
         source: io::Error,
     },
     /// The agent did not answer in time.
-    #[error("the agent at {socket} did not answer within {seconds} s", socket = socket.display(), seconds = limit.as_secs())]
+    #[error("the agent at {socket} did not answer within {limit}", socket = socket.display(), limit = words(*limit))]
     Late {
         /// The socket.
         socket: PathBuf,
@@ -68,17 +82,39 @@ pub(crate) enum AskError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// The answer is of a later version, in which the words may mean something else.
+    #[error(
+        "the agent at {socket} speaks version {version} of {target}, and this rolecall knows {VERSION}",
+        socket = socket.display()
+    )]
+    Newer {
+        /// The socket.
+        socket: PathBuf,
+        /// What was asked for.
+        target: String,
+        /// The version of the answer.
+        version: u32,
+    },
     /// The agent said no, and why.
     #[error("{}", .0.message)]
     Refused(ErrorDocument),
 }
 
-/// The document that the agent answered with.
+/// The document that the agent answered with when asked for `target`.
 ///
 /// # Errors
-/// When it is another document than asked for.
-pub(crate) fn parsed<T: DeserializeOwned>(state_dir: &Path, body: &[u8]) -> Result<T, AskError> {
-    let malformed = |_| AskError::Malformed { socket: socket_path(state_dir), what: "another document than asked for" };
+/// When it is another document than asked for, or one of a later version.
+pub(crate) fn parsed<T: DeserializeOwned>(state_dir: &Path, target: &str, body: &[u8]) -> Result<T, AskError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    let socket = || socket_path(state_dir);
+    let malformed = |_| AskError::Malformed { socket: socket(), what: "another document than asked for" };
+    let Versioned { version } = serde_json::from_slice(body).map_err(malformed)?;
+    if version > VERSION {
+        return Err(AskError::Newer { socket: socket(), target: target.into(), version });
+    }
     serde_json::from_slice(body).map_err(malformed)
 }
 
@@ -86,13 +122,10 @@ pub(crate) fn parsed<T: DeserializeOwned>(state_dir: &Path, body: &[u8]) -> Resu
 ///
 /// # Errors
 /// When there is none, or it is not a 200.
-pub(crate) fn get(state_dir: &Path, target: &str, limit: Duration) -> Result<Vec<u8>, AskError> {
+pub(crate) fn get(state_dir: &Path, target: &str, limit: Duration) -> Result<Zeroizing<Vec<u8>>, AskError> {
     let socket = socket_path(state_dir);
-    let mut stream = UnixStream::connect(&socket).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NoAgent { state_dir: state_dir.into() },
-        _ => AskError::Connect { socket: socket.clone(), source },
-    })?;
-    let owner = owner(&stream, &socket).map_err(|source| AskError::Connect { socket: socket.clone(), source })?;
+    let mut stream = UnixStream::connect(&socket).map_err(|source| not_connected(state_dir, source))?;
+    let owner = owner(&stream, &socket).map_err(|source| not_connected(state_dir, source))?;
     if owner != 0 && owner != rustix::process::geteuid().as_raw() {
         return Err(AskError::Foreign { socket, owner });
     }
@@ -108,6 +141,15 @@ pub(crate) fn get(state_dir: &Path, target: &str, limit: Duration) -> Result<Vec
     Err(serde_json::from_slice(&body).map_or_else(|_| malformed("an error without its reason"), AskError::Refused))
 }
 
+fn not_connected(state_dir: &Path, source: io::Error) -> AskError {
+    let socket = socket_path(state_dir);
+    match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NoAgent { state_dir: state_dir.into() },
+        io::ErrorKind::PermissionDenied => AskError::NotAllowed { socket },
+        _ => AskError::Connect { socket, source },
+    }
+}
+
 /// The uid of who listens: asked of the connection, since a path can name something else by now.
 #[cfg(target_os = "linux")]
 fn owner(stream: &UnixStream, _socket: &Path) -> io::Result<u32> {
@@ -121,21 +163,40 @@ fn owner(_stream: &UnixStream, socket: &Path) -> io::Result<u32> {
     Ok(socket.metadata()?.uid())
 }
 
-fn exchange(stream: &mut UnixStream, target: &str, limit: Duration) -> io::Result<Vec<u8>> {
+fn exchange(stream: &mut UnixStream, target: &str, limit: Duration) -> io::Result<Zeroizing<Vec<u8>>> {
     stream.set_read_timeout(Some(limit))?;
     stream.set_write_timeout(Some(limit))?;
     let request = format!(
-        "GET {target} HTTP/1.1\r\nHost: rolecall\r\nRolecall-Protocol: 1\r\nAccept: application/json\r\n\
+        "GET {target} HTTP/1.1\r\nHost: rolecall\r\n{PROTOCOL_HEADER}: {PROTOCOL}\r\nAccept: application/json\r\n\
          Connection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes())?;
-    let mut raw = Vec::with_capacity(4096);
-    stream.take(ANSWER_MAX).read_to_end(&mut raw)?;
+    read_to_end(&mut stream.take(ANSWER_MAX))
+}
+
+/// As [`Read::read_to_end`], which leaves copies behind where it moves what it has to a larger place.
+fn read_to_end(from: &mut impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut raw = Zeroizing::new(vec![0; ANSWER_ROOM]);
+    let mut length = 0;
+    loop {
+        if length == raw.len() {
+            let mut larger = Zeroizing::new(vec![0; 2 * length]);
+            larger[..length].copy_from_slice(&raw);
+            raw = larger;
+        }
+        match from.read(&mut raw[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    raw.truncate(length);
     Ok(raw)
 }
 
-/// Status and body of a whole HTTP/1.1 answer that says its length (RFC 9112, section 6).
-fn parse(mut raw: Vec<u8>) -> Result<(u16, Vec<u8>), &'static str> {
+/// Status and body of a whole HTTP/1.1 answer that says its length (RFC 9112, section 6). The body stays where it is.
+fn parse(mut raw: Zeroizing<Vec<u8>>) -> Result<(u16, Zeroizing<Vec<u8>>), &'static str> {
     let mut headers = [httparse::EMPTY_HEADER; 32];
     let mut response = httparse::Response::new(&mut headers);
     let head = match response.parse(&raw) {
@@ -155,6 +216,9 @@ fn parse(mut raw: Vec<u8>) -> Result<(u16, Vec<u8>), &'static str> {
     Ok((status, raw))
 }
 
+/// What to do when it is the agent that does not work.
+const SEE_THE_AGENT: &str = "see the agent's log; start it again if it hangs";
+
 impl From<AskError> for Failure {
     fn from(error: AskError) -> Self {
         let message = error.to_string();
@@ -162,12 +226,12 @@ impl From<AskError> for Failure {
             AskError::NoAgent { .. } => {
                 Self::new(ExitCode::NothingToAsk, message, "start one with `rolecall agent`, or name its --state-dir")
             }
-            AskError::Foreign { .. } => Self::new(ExitCode::NothingToAsk, message, "name a --state-dir of your own"),
-            AskError::Connect { .. } | AskError::Exchange { .. } => {
-                Self::new(ExitCode::Bug, message, "see the log of the agent; start it again if it hangs")
+            AskError::Foreign { .. } | AskError::NotAllowed { .. } => {
+                Self::new(ExitCode::NothingToAsk, message, "name a --state-dir of your own")
             }
-            AskError::Late { .. } => Self::new(ExitCode::TimeLimit, message, "see `rolecall status`"),
-            AskError::Malformed { .. } => {
+            AskError::Connect { .. } | AskError::Exchange { .. } => Self::new(ExitCode::Bug, message, SEE_THE_AGENT),
+            AskError::Late { .. } => Self::new(ExitCode::TimeLimit, message, SEE_THE_AGENT),
+            AskError::Malformed { .. } | AskError::Newer { .. } => {
                 Self::new(ExitCode::Bug, message, "use the same version of rolecall for agent and command")
             }
             AskError::Refused(document) => {

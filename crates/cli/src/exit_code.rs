@@ -22,6 +22,15 @@ pub(crate) enum ExitCode {
     TimeLimit = 7,
     /// Another agent uses the state directory.
     StateDirInUse = 8,
+    /// SIGHUP came before the work was done. This and those that follow are what a shell says of a program that a signal
+    /// ended: 128 and the number of the signal.
+    Hangup = 129,
+    /// SIGINT came before the work was done.
+    Interrupt = 130,
+    /// SIGQUIT came before the work was done.
+    Quit = 131,
+    /// SIGTERM came before the work was done.
+    Terminate = 143,
 }
 
 /// How the roles of an agent stand, as far as the exit code cares.
@@ -63,6 +72,7 @@ mod tests {
         use ExitCode::*;
         let all = [Ok, Bug, Usage, SomeFailed, AllFailed, UnknownAlias, NothingToAsk, TimeLimit, StateDirInUse];
         assert_eq!(all.map(|code| code as u8), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!([Hangup, Interrupt, Quit, Terminate].map(|code| code as u8), [129, 130, 131, 143]);
     }
 
     #[test]

@@ -7,12 +7,14 @@ mod args;
 mod base;
 mod client;
 mod commands;
+mod endpoint;
 mod environment;
 mod exit_code;
 mod failure;
 mod hardening;
 mod logging;
 mod output;
+mod report;
 mod runtime;
 mod stop_signal;
 

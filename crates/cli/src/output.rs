@@ -1,20 +1,21 @@
 //! What commands print on stdout: tables, JSON, lengths of time.
 
 pub(crate) mod duration;
-pub(crate) mod shell;
 pub(crate) mod table;
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+
+use zeroize::Zeroizing;
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
-/// Writes a document to stdout as it came, with a line end behind it. A reader that has gone (`| head`) is no failure: it
-/// has what it wanted.
+/// Writes a document to stdout as it came, with a line end behind it.
 ///
 /// # Errors
-/// When stdout takes no more for another reason, such as a full disk.
-pub(crate) fn print_document(mut document: Vec<u8>) -> Result<(), Failure> {
+/// As [`settle`].
+pub(crate) fn print_document(mut document: Zeroizing<Vec<u8>>) -> Result<(), Failure> {
+    // With the line end in it the whole goes out at once, past the buffer of stdout, which nobody wipes.
     if document.last() != Some(&b'\n') {
         document.push(b'\n');
     }
@@ -25,17 +26,38 @@ pub(crate) fn print_document(mut document: Vec<u8>) -> Result<(), Failure> {
 /// Writes to stdout, without the colours where they are not wanted: not a terminal, `NO_COLOR`, `CLICOLOR=0`.
 ///
 /// # Errors
-/// As [`print_document`].
+/// As [`settle`].
 pub(crate) fn print_styled(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     settle(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
 }
 
-fn settle(written: io::Result<()>) -> Result<(), Failure> {
+/// How many characters fit a line of stdout; none when it is no terminal.
+pub(crate) fn terminal_width() -> Option<u16> {
+    let size = io::stdout().is_terminal().then(crossterm::terminal::size)?;
+    Some(size.ok()?.0)
+}
+
+/// What a write to stdout came to. A reader that has gone (`| head`) is no failure: it has what it wanted.
+///
+/// # Errors
+/// When stdout takes no more for another reason, such as a full disk.
+pub(crate) fn settle(written: io::Result<()>) -> Result<(), Failure> {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::new(ExitCode::Bug, format!("write to stdout: {error}"), ""))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_failure() {
+        assert_eq!(settle(Err(io::ErrorKind::BrokenPipe.into())), Ok(()));
+        assert_eq!(settle(Err(io::ErrorKind::StorageFull.into())).unwrap_err().code, ExitCode::Bug);
     }
 }

@@ -1,8 +1,9 @@
 //! The ARN of an IAM role, parsed.
 //!
-//! Promises that what it holds can be written into a profile, a request or an error as it is: the parts are checked
-//! against the grammar of the [IAM reference](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
-//! Whether the role exists is left to STS.
+//! Promises that the parts keep to the grammar of the
+//! [IAM reference](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html), so that none has white
+//! space or control characters. A path may hold any other sign, quotes and `;` too: whoever writes an ARN into a shell
+//! line or a file quotes it. Whether the role exists is left to STS.
 
 use std::fmt;
 use std::str::FromStr;

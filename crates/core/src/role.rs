@@ -84,14 +84,6 @@ impl fmt::Debug for RoleKey {
     }
 }
 
-impl RoleKey {
-    /// A key for tests and simulations that have no role.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use zeroize::Zeroizing;
+
 mod scan;
 
 use scan::{Block, is_marker, scan};
@@ -79,13 +81,12 @@ pub enum BlockError {
     },
 }
 
-/// `text` without any block of ours, whatever its id.
+/// `text` without any block of ours, whatever its id: what is the user's.
 ///
 /// # Errors
 /// When the markers do not add up.
 pub fn cut(text: &str) -> Result<String, BlockError> {
-    // From the last to the first, so that the places of those before stay right.
-    Ok(scan(text)?.iter().rev().fold(text.to_owned(), |text, block| without(&text, block)))
+    Ok(without(text, &Vec::from_iter(&scan(text)?)).concat())
 }
 
 /// `text` with `body` in the block `id`: where that block stands now, else at the end. Without a body, or with an empty
@@ -96,11 +97,11 @@ pub fn cut(text: &str) -> Result<String, BlockError> {
 ///
 /// # Errors
 /// When the markers in `text` do not add up, or `body` has a line that would be read as one.
-pub fn replace(text: &str, id: &Id, body: Option<&str>) -> Result<String, BlockError> {
+pub fn replace(text: &str, id: &Id, body: Option<&str>) -> Result<Zeroizing<String>, BlockError> {
     let blocks = scan(text)?;
     let ours = blocks.iter().find(|block| block.id == *id);
     let Some(body) = body.filter(|body| !body.is_empty()) else {
-        return Ok(ours.map_or_else(|| text.to_owned(), |ours| without(text, ours)));
+        return Ok(Zeroizing::new(without(text, &Vec::from_iter(ours)).concat()));
     };
     let reserved = |line: &str| is_marker(line) || line == LINE_END_ADDED.trim_end();
     if let Some(at) = body.lines().position(reserved) {
@@ -112,7 +113,8 @@ pub fn replace(text: &str, id: &Id, body: Option<&str>) -> Result<String, BlockE
     };
     let start = format!("{} written by rolecall, edits in here are lost\n", scan::start_marker(id));
     let end = format!("{}\n", scan::end_marker(id));
-    Ok([
+    // Put together at once: a text that grows leaves copies behind, and the body may hold keys.
+    let parts = [
         before,
         if ours.is_none() && line_end_added { "\n" } else { "" },
         &start,
@@ -121,17 +123,26 @@ pub fn replace(text: &str, id: &Id, body: Option<&str>) -> Result<String, BlockE
         if body.ends_with('\n') { "" } else { "\n" },
         &end,
         after,
-    ]
-    .concat())
+    ];
+    Ok(Zeroizing::new(parts.concat()))
 }
 
-/// `text` without `block`.
-fn without(text: &str, block: &Block) -> String {
-    let (mut before, after) = (&text[..block.start], &text[block.end..]);
-    if block.line_end_added && after.is_empty() {
-        before = before.strip_suffix('\n').unwrap_or(before);
+/// The parts of `text` round `blocks`, which are in order.
+fn without<'a>(text: &'a str, blocks: &[&Block]) -> Vec<&'a str> {
+    let mut parts = Vec::with_capacity(blocks.len() + 1);
+    // From the last to the first: whether a line end goes with its block depends on what is left behind it.
+    let (mut end, mut nothing_behind, mut line_end_goes) = (text.len(), true, false);
+    let spans = blocks.iter().rev().map(|block| (block.end, block.start, block.line_end_added));
+    for (start, next_end, line_end_added) in spans.chain([(0, 0, false)]) {
+        let part = &text[start..end];
+        let part = if line_end_goes { part.strip_suffix('\n').unwrap_or(part) } else { part };
+        nothing_behind &= part.is_empty();
+        line_end_goes = line_end_added && nothing_behind;
+        end = next_end;
+        parts.push(part);
     }
-    [before, after].concat()
+    parts.reverse();
+    parts
 }
 
 impl FromStr for Id {

@@ -4,6 +4,7 @@
 //! as its `configparser` does. A profile counts as there when any AWS SDK sees it: a header with blanks inside the
 //! brackets is none for botocore, but one for others. Errors name lines, never what stands on them: it may be a secret.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -65,7 +66,10 @@ pub enum FileProblem {
 
 /// The profiles of a file.
 #[derive(Clone, Debug, Default)]
-pub struct Profiles(Vec<Profile>);
+pub struct Profiles {
+    all: Vec<Profile>,
+    by_name: HashMap<String, usize>,
+}
 
 /// A profile as one file has it.
 #[derive(Clone, Debug)]
@@ -89,21 +93,27 @@ pub struct Key {
     pub line: usize,
 }
 
-/// Reads `text`, which is the content of a `file`.
+/// Reads `text`, which is the content of a `file`, in time that grows with its length alone.
 ///
 /// # Errors
 /// The first line for which botocore refuses the whole file.
 pub fn read(text: &str, file: File) -> Result<Profiles, FileFault> {
-    let mut profiles = Profiles::default();
     let parse::Sections { sections, defaults } = parse::sections(text)?;
-    for section in sections {
-        let Some(name) = profile_name(&section.header, file) else { continue };
+    let named = sections.into_iter().filter_map(|section| Some((profile_name(&section.header, file)?, section)));
+    let named: Vec<_> = named.collect();
+    // The last of several sections for one profile wins.
+    let last: HashMap<&str, usize> = named.iter().map(|(name, section)| (name.as_str(), section.line)).collect();
+    let wins: Vec<bool> = named.iter().map(|(name, section)| last[name.as_str()] == section.line).collect();
+    let mut profiles = Profiles::default();
+    for ((name, section), _) in named.into_iter().zip(wins).filter(|(_, wins)| *wins) {
         let mut keys = section.keys;
-        let inherited: Vec<Key> = defaults.iter().filter(|d| keys.iter().all(|k| k.name != d.name)).cloned().collect();
-        keys.extend(inherited);
-        // The last of several sections for one profile wins.
-        profiles.0.retain(|profile| profile.name != name);
-        profiles.0.push(Profile { name, line: section.line, keys });
+        if !defaults.is_empty() {
+            let own: HashSet<&str> = keys.iter().map(|key| key.name.as_str()).collect();
+            let inherited: Vec<Key> = defaults.iter().filter(|key| !own.contains(&*key.name)).cloned().collect();
+            keys.extend(inherited);
+        }
+        profiles.by_name.insert(name.clone(), profiles.all.len());
+        profiles.all.push(Profile { name, line: section.line, keys });
     }
     Ok(profiles)
 }
@@ -125,12 +135,12 @@ impl Profiles {
     /// The profile `name`; `default` for the one that programs use when nobody names one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Profile> {
-        self.0.iter().find(|profile| profile.name == name)
+        self.by_name.get(name).and_then(|&at| self.all.get(at))
     }
 
     /// All profiles.
     pub fn iter(&self) -> impl Iterator<Item = &Profile> {
-        self.0.iter()
+        self.all.iter()
     }
 }
 

@@ -10,6 +10,7 @@
 //! | what stands in that part | [`profile`], [`command`] |
 //! | the credentials and config files of the state directory | [`store`] |
 //! | the answers to `credential_process` and to the container endpoint | [`process`], [`container`] |
+//! | how a word is quoted for a shell | [`shell`] |
 //! | how a time is spelt in all of them | [`time`] |
 
 pub mod block;
@@ -20,6 +21,6 @@ mod ini;
 mod json;
 pub mod process;
 pub mod profile;
-mod shell;
+pub mod shell;
 pub mod store;
 pub mod time;

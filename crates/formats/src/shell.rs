@@ -1,10 +1,11 @@
 //! Words as both readers of a `credential_process` line split them: Python's `shlex` (botocore), `sh -c` (the others).
 //!
 //! The two agree on bare words of plain characters, on single quotes, and on double quotes round everything but
-//! `$`, `` ` ``, `\` and `!`. Only those forms are written.
+//! `$`, `` ` ``, `\` and `!`. Only those forms are written; a shell into which a person pastes them reads them back, too.
 
 /// `word` so that `shlex` and `sh` read it back as it is; bare when it needs no quotes.
-pub(crate) fn quote(word: &str) -> String {
+#[must_use]
+pub fn quote(word: &str) -> String {
     if !word.is_empty() && word.bytes().all(is_plain) { word.into() } else { quote_always(word) }
 }
 
@@ -22,7 +23,8 @@ fn is_plain(byte: u8) -> bool {
 }
 
 /// Splits `text` as Python's `shlex.split` does: POSIX rules, no comments. None where it raises `ValueError`.
-pub(crate) fn split(text: &str) -> Option<Vec<String>> {
+#[must_use]
+pub fn split(text: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut chars = text.chars();

@@ -10,11 +10,12 @@ use zeroize::Zeroizing;
 use crate::ini;
 use crate::profile::{self, Held, ValueError};
 
-/// The first line of the store.
-const CREDENTIALS_HEAD: &str = "# rolecall store 1, written by rolecall, edits in here are lost\n";
+/// The version that is written.
+pub const VERSION: u32 = 1;
 
-/// The first line of the config.
-const CONFIG_HEAD: &str = "# rolecall config 1, written by rolecall, edits in here are lost\n";
+/// What the first line of each of the two starts with; the version follows.
+const CREDENTIALS: &str = "# rolecall store ";
+const CONFIG: &str = "# rolecall config ";
 
 /// The whole text of the store. `x_rolecall_key` in each section says which definition the session belongs to.
 ///
@@ -24,7 +25,7 @@ const CONFIG_HEAD: &str = "# rolecall config 1, written by rolecall, edits in he
 /// The first session with a value that a credentials file cannot hold.
 pub fn credentials(held: &[Held<'_>], default: Option<&Alias>) -> Result<Zeroizing<String>, ValueError> {
     let mut text = ini::room_for(held.iter().map(|h| h.session));
-    text.push_str(CREDENTIALS_HEAD);
+    text.push_str(&heading(CREDENTIALS));
     for (header, held) in profile::sections(held, default, |h| &h.role.alias) {
         ini::header(&mut text, header.unwrap_or(held.role.alias.as_str()));
         ini::session(&mut text, &held.role.alias, held.session)?;
@@ -38,11 +39,46 @@ pub fn credentials(held: &[Held<'_>], default: Option<&Alias>) -> Result<Zeroizi
 /// The role that `default` names also gets a `[default]` section.
 #[must_use]
 pub fn config(roles: &[&Role], default: Option<&Alias>) -> String {
-    format!("{CONFIG_HEAD}{}", profile::region_config(roles, default))
+    format!("{}{}", heading(CONFIG), profile::region_config(roles, default))
 }
 
 /// Whether a text is one of these two files, of whatever version and state directory.
 #[must_use]
 pub fn is_ours(text: &str) -> bool {
-    ["# rolecall store ", "# rolecall config "].iter().any(|head| text.starts_with(head))
+    [CREDENTIALS, CONFIG].iter().any(|head| text.starts_with(head))
+}
+
+/// The version of a store; none when the text is no store or does not say.
+#[must_use]
+pub fn version(text: &str) -> Option<u32> {
+    let digits = text.strip_prefix(CREDENTIALS)?;
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    digits[..end].parse().ok()
+}
+
+fn heading(head: &str) -> String {
+    format!("{head}{VERSION}, written by rolecall, edits in here are lost\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_files_say_whose_they_are_and_the_store_its_version() {
+        let (store, config) = (credentials(&[], None).unwrap(), config(&[], None));
+        assert!(is_ours(&store) && is_ours(&config));
+        assert_eq!((version(&store), version(&config)), (Some(VERSION), None));
+        for (text, found) in [
+            ("# rolecall store 2, written by", Some(2)),
+            ("# rolecall store 17\n[a]\n", Some(17)),
+            ("# rolecall store 3", Some(3)),
+            ("# rolecall store x", None),
+            ("\n# rolecall store 1", None),
+            ("[a]\n", None),
+            ("", None),
+        ] {
+            assert_eq!(version(text), found, "{text:?}");
+        }
+    }
 }

@@ -24,11 +24,11 @@ fn every_case_ends_as_it_says() {
             continue;
         }
         let after = result.unwrap();
-        assert_eq!(after, read("after").unwrap(), "{case:?}");
+        assert_eq!(*after, read("after").unwrap(), "{case:?}");
         assert_eq!(replace(&after, &id, body.as_deref()).unwrap(), after, "{case:?}: again");
         assert_eq!(cut(&after).unwrap(), cut(&before).unwrap(), "{case:?}: foreign bytes");
         if !before.contains("rolecall 3fa9c2d1") {
-            assert_eq!(replace(&after, &id, None).unwrap(), before, "{case:?}: out again");
+            assert_eq!(*replace(&after, &id, None).unwrap(), before, "{case:?}: out again");
         }
     }
     assert!(checked >= 25, "only {checked} cases");

@@ -26,7 +26,7 @@ type SinksCaughtUp = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a handle asks for.
 pub(crate) enum Command {
-    Define(Box<Role>),
+    Define(Box<Role>, Option<Session>),
     Forget(Alias),
     Session(Alias, Reply),
     Report(oneshot::Sender<Report>),
@@ -101,10 +101,13 @@ impl Driver {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Define(role) => {
+            Command::Define(role, session) => {
                 let key = role.key();
+                let asked_for = role.duration;
+                let adopted =
+                    session.as_ref().map(|session| Issue { expires_at: session.expires_at, asked_for, date: None });
                 let (entry, changed) = self.records.define(*role);
-                self.step(Event::Define { entry, key }, None);
+                self.step(Event::Define { entry, key, adopted }, session);
                 if changed {
                     self.deliver(entry);
                 }
@@ -157,14 +160,15 @@ impl Driver {
     fn step(&mut self, event: Event, issued: Option<Session>) {
         let now = self.clock.now();
         let skew = self.engine.clock_skew();
-        let failed = match &event {
-            Event::Failed { entry, .. } => Some((*entry, self.fault_of(now, *entry))),
+        let answered = match &event {
+            // What STS issued can be of no use either.
+            Event::Failed { entry, .. } | Event::Assumed { entry, .. } => Some(*entry),
             _ => None,
         };
         let effects = self.engine.step(now, event);
         log::clock(skew, self.engine.clock_skew());
-        if let Some((entry, before)) = failed {
-            self.log_failure(now, entry, before);
+        if let Some(entry) = answered {
+            self.log_failure(now, entry);
         }
         let mut issued = issued.map(Arc::new);
         for effect in effects {
@@ -185,11 +189,12 @@ impl Driver {
                 if let Some(call) = self.by_task.values().find(|call| call.attempt == attempt) {
                     call.abort.abort();
                 }
-                self.log_failure(now, entry, None);
+                self.log_failure(now, entry);
             }
             Effect::Publish { entry, .. } => {
                 let Some(record) = self.records.get_mut(entry) else { return };
                 record.session = issued.take();
+                record.told = None;
                 if let Ok(held) = self.engine.serve(now, entry) {
                     log::published(&record.role, held);
                 }
@@ -207,7 +212,7 @@ impl Driver {
     /// Tells every sink how the entry stands.
     fn deliver(&mut self, entry: EntryId) {
         let Some(record) = self.records.get(entry) else { return };
-        for feeder in &mut self.feeders {
+        for feeder in &self.feeders {
             feeder.push(Delivery { role: Arc::clone(&record.role), session: record.session.clone() });
         }
     }
@@ -238,8 +243,10 @@ impl Driver {
             return;
         }
         let now = self.clock.now();
-        let pending = |entry| self.engine.serve(now, entry) == Err(NotServable::Pending);
-        if self.records.iter().any(|(entry, _)| pending(entry)) {
+        let untried = |entry| {
+            self.engine.glance(now, entry).is_some_and(|glance| glance.held.is_none() && glance.failure.is_none())
+        };
+        if self.records.iter().any(|(entry, _)| untried(entry)) {
             return;
         }
         for reply in self.settling.drain(..) {
@@ -256,7 +263,8 @@ impl Driver {
         let now = self.clock.now();
         let role = |(entry, record): (EntryId, &crate::record::Record)| {
             let glance = self.engine.glance(now, entry)?;
-            Some(RoleReport::new(Arc::clone(&record.role), self.engine.version(entry), &glance))
+            let (role, session) = (Arc::clone(&record.role), record.session.as_deref());
+            Some(RoleReport::new(role, self.engine.version(entry), session, &glance))
         };
         Report {
             now,
@@ -266,14 +274,14 @@ impl Driver {
         }
     }
 
-    fn fault_of(&self, now: Now, entry: EntryId) -> Option<FaultKind> {
-        self.engine.glance(now, entry)?.failure.map(|failure| failure.fault.kind)
-    }
-
-    fn log_failure(&self, now: Now, entry: EntryId, before: Option<FaultKind>) {
-        let (Some(glance), Some(record)) = (self.engine.glance(now, entry), self.records.get(entry)) else { return };
+    /// Logs why the newest call of an entry failed, unless the same was said already.
+    fn log_failure(&mut self, now: Now, entry: EntryId) {
+        let (Some(glance), Some(record)) = (self.engine.glance(now, entry), self.records.get_mut(entry)) else {
+            return;
+        };
         if let Some(failure) = glance.failure {
-            log::failed(&record.role, before, failure);
+            let told = record.told.replace(failure.fault.kind);
+            log::failed(&record.role, told, failure);
         }
     }
 }

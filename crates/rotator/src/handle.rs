@@ -48,10 +48,10 @@ pub fn spawn(policy: Policy, clock: Arc<dyn Clock>, sts: Arc<dyn AssumeRole>, si
 }
 
 impl Rotator {
-    /// Keeps `role` assumed from now on. A role of the same alias is replaced; its session stays if STS would answer the
-    /// same.
-    pub fn define(&self, role: Role) {
-        self.send(Command::Define(Box::new(role)));
+    /// Keeps `role` assumed from now on, beginning with `adopted` if an earlier process left a session for the same
+    /// definition. A role of the same alias is replaced; its session stays if STS would answer the same.
+    pub fn define(&self, role: Role, adopted: Option<Session>) {
+        self.send(Command::Define(Box::new(role), adopted));
     }
 
     /// Stops keeping the role assumed and takes its session from every sink.
@@ -80,8 +80,8 @@ impl Rotator {
         answer.await.ok()
     }
 
-    /// Returns once every role has been assumed or has failed to be, and the sinks have been written, or have failed to
-    /// be.
+    /// Returns once every role has been assumed or has failed to be at least once, and the sinks have been written, or
+    /// have failed to be.
     pub async fn settled(&self) {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Settled(reply));

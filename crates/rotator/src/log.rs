@@ -37,11 +37,14 @@ pub(crate) fn withdrawn(role: &Role, effect: &Effect) {
 
 pub(crate) fn clock(before: Option<SignedDuration>, now: Option<SignedDuration>) {
     match (before, now) {
-        (None, Some(skew)) => warn!(
-            fault = %FaultKind::Clock,
-            skew_s = skew.as_secs(),
-            "the clock of this machine is wrong by {skew:#}; set it right: signatures that are 5 minutes off are refused"
-        ),
+        (None, Some(skew)) => {
+            let (seconds, side) = (skew.as_secs().unsigned_abs(), if skew.is_negative() { "behind" } else { "ahead" });
+            warn!(
+                fault = %FaultKind::Clock,
+                "the clock of this machine is {seconds} s {side} of STS; set it right: signatures that are 5 minutes off \
+                 are refused"
+            );
+        }
         (Some(_), None) => info!("the clock of this machine is right again"),
         _ => {}
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use rolecall_core::rotation::EntryId;
-use rolecall_core::{Alias, Role, Session};
+use rolecall_core::{Alias, FaultKind, Role, Session};
 use tokio::sync::oneshot;
 
 use crate::{NotServed, Served};
@@ -17,6 +17,8 @@ pub(crate) struct Record {
     pub(crate) role: Arc<Role>,
     /// The newest session that the engine had published and not withdrawn. Handed out only after the engine's `serve`.
     pub(crate) session: Option<Arc<Session>>,
+    /// The kind of fault that was logged since the last success.
+    pub(crate) told: Option<FaultKind>,
     pub(crate) waiters: Vec<Reply>,
 }
 
@@ -41,7 +43,7 @@ impl Records {
         self.newest += 1;
         let id = EntryId(self.newest);
         self.by_alias.insert(role.alias.clone(), id);
-        self.by_entry.insert(id, Record { role: Arc::new(role), session: None, waiters: Vec::new() });
+        self.by_entry.insert(id, Record { role: Arc::new(role), session: None, told: None, waiters: Vec::new() });
         (id, false)
     }
 

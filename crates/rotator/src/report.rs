@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rolecall_core::rotation::{Glance, Now, Reason, Version};
-use rolecall_core::{Fault, Role};
+use rolecall_core::{Fault, Role, Session};
 
 /// How a role stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +62,8 @@ pub struct RoleReport {
     pub state: State,
     /// The number of its newest session; 0 before the first.
     pub version: u64,
+    /// The access key id of the session that is held. It names the session, as CloudTrail does, and is no secret.
+    pub access_key_id: Option<String>,
     /// When the session that is held was received.
     pub issued_at: Option<Timestamp>,
     /// When the session that is held ends.
@@ -79,11 +81,13 @@ pub struct RoleReport {
 }
 
 impl RoleReport {
-    pub(crate) fn new(role: Arc<Role>, version: Version, glance: &Glance<'_>) -> Self {
+    pub(crate) fn new(role: Arc<Role>, version: Version, session: Option<&Session>, glance: &Glance<'_>) -> Self {
+        let held = glance.held.and(session);
         Self {
             role,
             state: State::of(glance),
             version: version.0,
+            access_key_id: held.map(|session| session.credentials.access_key_id().into()),
             issued_at: glance.held.map(|held| held.issued.wall),
             expires_at: glance.held.map(|held| held.expires_at),
             next_attempt_at: glance.next_attempt_at,

@@ -109,7 +109,7 @@ impl Rig {
 
     fn define(&self, alias: &str) -> Alias {
         let alias: Alias = alias.parse().unwrap();
-        self.rotator.define(Role {
+        let role = Role {
             alias: alias.clone(),
             name: alias.to_string(),
             arn: "arn:aws:iam::123456789012:role/R".parse().unwrap(),
@@ -117,7 +117,8 @@ impl Rig {
             source: Source::Base,
             duration: role::DEFAULT_DURATION,
             session_name: SessionName::new(&alias, "host"),
-        });
+        };
+        self.rotator.define(role, None);
         alias
     }
 
@@ -246,4 +247,15 @@ async fn a_thousand_roles_reach_a_sink_in_few_batches() {
     rig.rotator.settled().await;
     assert_eq!(rig.sink.written.lock().unwrap().len(), 1000);
     assert!(rig.sink.deliveries.load(Ordering::SeqCst) < 600, "batched: {:?}", rig.sink.deliveries);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_round_ends_when_each_role_was_tried_even_if_all_fail() {
+    let rig = Rig::new();
+    *rig.sts.fault.lock().unwrap() = Some(FaultKind::Unreachable);
+    for n in 0..200 {
+        rig.define(&format!("role-{n}"));
+    }
+    // Four rounds of the budget's 64 places at a tenth of a second.
+    tokio::time::timeout(SECOND * 2, rig.rotator.settled()).await.unwrap();
 }

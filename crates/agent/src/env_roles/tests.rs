@@ -167,3 +167,21 @@ fn near_misses_are_told_and_the_variables_of_aws_are_not() {
     let noted: Vec<&str> = found.notes.iter().filter_map(|note| note.split(' ').next()).collect();
     assert_eq!(noted, ["AWS_ROLE1", "AWS_ROLE_1A", "AWS_ROLE_X", "aws_role_1"]);
 }
+
+#[test]
+fn a_value_of_any_length_is_told_in_few_words() {
+    let long = "x".repeat(100_000);
+    for value in [
+        long.clone(),
+        format!("arn:{long}:iam::123456789012:role/R:x"),
+        format!("arn:aws:iam::{long}:role/R:x"),
+        format!("arn:aws:iam::123456789012:{long}"),
+        format!("{ARN}:{long}"),
+    ] {
+        let found = read(&[("AWS_ROLE_1", &value)]);
+        let text = found.problems[0].to_string();
+        assert!(text.chars().count() < 1500, "{text}");
+    }
+    let found = read(&[(&format!("AWS_ROLE_{}", "1".repeat(100_000)), "bad"), (&format!("AWS_ROLE_0{long}"), "")]);
+    assert!(found.problems[0].origin.len() < 500 && found.notes.iter().all(|note| note.len() < 1500));
+}

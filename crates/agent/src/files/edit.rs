@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::lock;
 use super::merge::merge;
 use super::seen::Seen;
@@ -45,22 +47,28 @@ pub enum Edited {
 pub fn edit<E, F>(path: &Path, mut change: F) -> Result<Edited, EditError<E>>
 where
     E: std::error::Error + 'static,
-    F: FnMut(&str) -> Result<Option<String>, E>,
+    F: FnMut(&str) -> Result<Option<Zeroizing<String>>, E>,
 {
     let target = resolve(path)?;
-    let mut apply = |bytes: &[u8]| -> Result<Option<Vec<u8>>, EditError<E>> {
+    let mut apply = |bytes: &[u8]| -> Result<Option<Zeroizing<Vec<u8>>>, EditError<E>> {
         let text = std::str::from_utf8(bytes)
             .map_err(|error| FileError::NotText { path: target.clone(), at: error.valid_up_to() })?;
         let new = change(text).map_err(EditError::Change)?;
-        Ok(new.map(String::into_bytes).filter(|new| new != bytes))
+        let new = new.map(|mut text| Zeroizing::new(std::mem::take(&mut *text).into_bytes()));
+        Ok(new.filter(|new| new.as_slice() != bytes))
     };
     // First without a lock: where nothing is to be changed, nothing is to be created either.
-    if apply(&Seen::look(&target)?.bytes)?.is_none() {
+    let seen = Seen::look(&target)?;
+    if apply(&seen.bytes)?.is_none() {
         return Ok(Edited::Unchanged);
     }
+    if seen.is_null() {
+        return Err(FileError::Null { path: target }.into());
+    }
+    drop(seen);
     let _lock = lock::take(&target)?;
     let mut replaced: Vec<Seen> = Vec::new();
-    let mut ours: Vec<u8> = Vec::new();
+    let mut ours: Zeroizing<Vec<u8>> = Zeroizing::default();
     let mut foreign: Option<Foreign> = None;
     let mut edited = Edited::Unchanged;
     for _ in 0..ROUNDS {
@@ -96,8 +104,8 @@ where
 
 /// What somebody wrote into a file that had lost its name.
 struct Foreign {
-    old: Vec<u8>,
-    new: Vec<u8>,
+    old: Zeroizing<Vec<u8>>,
+    new: Zeroizing<Vec<u8>>,
 }
 
 /// Looks at the replaced files for a while, until something appears in one.
@@ -115,7 +123,7 @@ fn watch(replaced: &mut [Seen]) -> Result<Option<Foreign>, FileError> {
 }
 
 /// The file that a path leads to in the end, also when that does not exist yet.
-fn resolve(path: &Path) -> Result<PathBuf, FileError> {
+pub(super) fn resolve(path: &Path) -> Result<PathBuf, FileError> {
     let mut target = path.to_owned();
     for _ in 0..SYMLINKS {
         match fs::read_link(&target) {

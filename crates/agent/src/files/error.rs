@@ -2,8 +2,11 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rolecall_core::{Fault, FaultKind};
+
+use super::SIZE_MAX;
 
 /// A failed operation on a file.
 #[derive(Debug, thiserror::Error)]
@@ -33,12 +36,12 @@ pub enum FileError {
         source: io::Error,
     },
     /// Somebody else keeps the lock.
-    #[error("lock {path}: another process has held it for {seconds} s", path = path.display())]
+    #[error("lock {path}: another process has held it for {waited:?}", path = path.display())]
     LockBusy {
         /// The lock file.
         path: PathBuf,
         /// How long it was waited for.
-        seconds: u64,
+        waited: Duration,
     },
     /// The content could not be read.
     #[error("read {path}: {source}", path = path.display())]
@@ -56,7 +59,19 @@ pub enum FileError {
         /// The first byte that is wrong, from 0.
         at: usize,
     },
-    /// It is a directory, a device or the like.
+    /// More than anybody keeps in such a file.
+    #[error("read {path}: it has over {} MiB", SIZE_MAX / (1024 * 1024), path = path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is the null device, which takes everything and keeps nothing.
+    #[error("write {path}: the null device keeps nothing", path = path.display())]
+    Null {
+        /// The path.
+        path: PathBuf,
+    },
+    /// It is a directory, a pipe, a device or the like.
     #[error("{path} is not a regular file", path = path.display())]
     NotAFile {
         /// The path.
@@ -105,10 +120,15 @@ impl FileError {
                 "make it writable for this user, name other files with AWS_CONFIG_FILE and \
                  AWS_SHARED_CREDENTIALS_FILE, or use `--publish none` and the files in the state directory"
             }
+            Self::Null { .. } => {
+                "name a file that keeps profiles with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE, or use \
+                 `--publish none` and the files in the state directory"
+            }
             Self::LockBusy { .. } => "find out which process holds the lock file open and end it",
+            Self::TooLong { .. } => "take out of it what is no profile, or name another file",
             Self::Read { .. } => "make it readable for this user",
             Self::NotText { .. } => "repair the file; AWS programs cannot read it either",
-            Self::NotAFile { .. } => "put a regular file in its place, or name another one",
+            Self::NotAFile { .. } => "name a regular file with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE",
             Self::Write { .. } => "look at free space and permissions",
             Self::Restless { .. } => "end the program that writes it in a loop",
         };

@@ -3,6 +3,8 @@
 //! Each side is taken as one replaced run of lines, which is what `aws configure`, an editor's append and our own block
 //! do. Pure.
 
+use zeroize::Zeroizing;
+
 /// The lines from `start` to `end` of the old text, replaced.
 struct Hunk<'a> {
     start: usize,
@@ -11,7 +13,9 @@ struct Hunk<'a> {
 }
 
 /// `old` with both changes, or none when both replaced the same lines.
-pub(super) fn merge(old: &[u8], one: &[u8], two: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn merge(old: &[u8], one: &[u8], two: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    // Room for all lines and an end for each that had none: a buffer that moves leaves a copy behind.
+    let mut merged = Zeroizing::new(Vec::with_capacity(old.len() + one.len() + two.len() + 3));
     let [old, one, two] = [old, one, two].map(|text| text.split_inclusive(|&b| b == b'\n').collect::<Vec<_>>());
     let (one, two) = (hunk(&old, &one), hunk(&old, &two));
     // Two insertions at one place are both kept, the first side's first.
@@ -20,7 +24,6 @@ pub(super) fn merge(old: &[u8], one: &[u8], two: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let pieces = [&old[..first.start], first.lines, &old[first.end..second.start], second.lines, &old[second.end..]];
-    let mut merged = Vec::new();
     for line in pieces.concat() {
         if merged.last().is_some_and(|&last| last != b'\n') {
             merged.push(b'\n');
@@ -52,7 +55,11 @@ mod tests {
             ("a\n", "one\n", "two\n", None),
         ] {
             let result = merge(old.as_bytes(), one.as_bytes(), two.as_bytes());
-            assert_eq!(result.as_deref(), merged.map(str::as_bytes), "{old:?} {one:?} {two:?}");
+            assert_eq!(
+                result.as_ref().map(|bytes| bytes.as_slice()),
+                merged.map(str::as_bytes),
+                "{old:?} {one:?} {two:?}"
+            );
         }
     }
 }

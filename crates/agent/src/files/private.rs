@@ -2,14 +2,13 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use super::temporary::{self, SUFFIX};
 use super::{FileError, directory};
 
 const PREFIX: &str = ".rolecall-";
-const SUFFIX: &str = ".tmp";
 
 /// Replaces a file whole: a reader sees the old or the new content. Mode 0600; a symlink of that name is replaced, never
 /// followed.
@@ -19,10 +18,7 @@ const SUFFIX: &str = ".tmp";
 pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let failed = |source| FileError::Write { path: path.into(), source };
     let directory = directory(path);
-    // Opened with mode 0600.
-    let mut temporary =
-        tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(&directory).map_err(failed)?;
-    temporary.write_all(bytes).map_err(failed)?;
+    let temporary = temporary::holding(bytes, &directory, OsStr::new(PREFIX)).map_err(failed)?;
     temporary.as_file().sync_all().map_err(failed)?;
     temporary.persist(path).map_err(|error| failed(error.error))?;
     File::open(&directory).and_then(|directory| directory.sync_all()).map_err(failed)

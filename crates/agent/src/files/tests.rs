@@ -19,7 +19,7 @@ fn mode(path: &Path) -> u32 {
 
 /// Adds a line at the end unless it is there.
 fn add(path: &Path, line: &str) -> Result<Edited, EditError<Infallible>> {
-    edit(path, |old| Ok((!old.lines().any(|l| l == line)).then(|| format!("{old}{line}\n"))))
+    edit(path, |old| Ok((!old.lines().any(|l| l == line)).then(|| format!("{old}{line}\n").into())))
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn no_change_touches_and_creates_nothing() {
     let path = home.path().join("config");
     fs::write(&path, "x\n").unwrap();
     let before = path.metadata().unwrap();
-    assert_eq!(edit::<Infallible, _>(&path, |old| Ok(Some(old.into()))).unwrap(), Edited::Unchanged);
+    assert_eq!(edit::<Infallible, _>(&path, |old| Ok(Some(old.to_owned().into()))).unwrap(), Edited::Unchanged);
     let after = path.metadata().unwrap();
     assert_eq!((before.ino(), before.mtime_nsec()), (after.ino(), after.mtime_nsec()));
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
@@ -56,7 +56,7 @@ fn foreign_bytes_and_the_mode_stay() {
     for bits in [0o644, 0o640, 0o400] {
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(bits)).unwrap();
-        edit::<Infallible, _>(&path, |old| Ok(Some(format!("{old}\n[ours]\n")))).unwrap();
+        edit::<Infallible, _>(&path, |old| Ok(Some(format!("{old}\n[ours]\n").into()))).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{text}\n[ours]\n"));
         assert_eq!(mode(&path), bits);
         fs::remove_file(&path).unwrap();
@@ -146,7 +146,7 @@ fn a_foreign_write_into_the_replaced_file_is_found_and_kept() {
                 let text = "[theirs]\n[new]\n";
                 writer = Some(writer_of_the_old_file(&path, Duration::from_millis(after), text));
             }
-            Ok((!old.contains("[ours]")).then(|| format!("{old}[ours]\n")))
+            Ok((!old.contains("[ours]")).then(|| format!("{old}[ours]\n").into()))
         })
         .unwrap();
         writer.unwrap().join().unwrap();
@@ -168,7 +168,7 @@ fn a_foreign_write_is_put_back_even_when_our_change_to_it_is_refused() {
         if old.contains("[broken") {
             Err(io::Error::other("does not parse"))
         } else {
-            Ok(Some(format!("{old}[ours]\n")))
+            Ok(Some(format!("{old}[ours]\n").into()))
         }
     });
     writer.unwrap().join().unwrap();
@@ -187,7 +187,7 @@ fn a_write_between_our_reading_and_our_rename_is_kept() {
         if calls == 2 {
             fs::write(&path, "[theirs]\n[new]\n").unwrap();
         }
-        Ok((!old.contains("[ours]")).then(|| format!("{old}[ours]\n")))
+        Ok((!old.contains("[ours]")).then(|| format!("{old}[ours]\n").into()))
     })
     .unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "[theirs]\n[new]\n[ours]\n");
@@ -203,7 +203,7 @@ fn a_file_that_appears_meanwhile_is_kept() {
         if calls == 2 {
             fs::write(&path, "[new]\n").unwrap();
         }
-        Ok((!old.contains("[ours]")).then(|| format!("{old}[ours]\n")))
+        Ok((!old.contains("[ours]")).then(|| format!("{old}[ours]\n").into()))
     })
     .unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "[new]\n[ours]\n");
@@ -221,7 +221,7 @@ fn an_emptied_file_is_waited_for() {
                 fs::write(&path, "[theirs]\n[ours]\n").unwrap();
             });
             // Taken at its word, an empty file would have nothing to take out.
-            edit::<Infallible, _>(&path, |old| Ok(Some(old.replace("[ours]\n", "")))).unwrap()
+            edit::<Infallible, _>(&path, |old| Ok(Some(old.replace("[ours]\n", "").into()))).unwrap()
         });
         edited == Edited::Written && fs::read_to_string(&path).unwrap() == "[theirs]\n"
     };

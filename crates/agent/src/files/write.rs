@@ -1,17 +1,18 @@
 //! Puts new content in the place of a file that was looked at: by rename, or in place where no rename is possible.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
+use rustix::fs::{Mode, OFlags};
 use tempfile::NamedTempFile;
 
 use super::lock::is_refused;
 use super::private::sweep_prefix;
 use super::seen::Seen;
-use super::{FileError, directory};
+use super::{FileError, OPEN, directory, temporary};
 
 /// How the new content got there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,13 +57,11 @@ fn prepare(target: &Path, seen: &Seen, new: &[u8]) -> io::Result<Option<NamedTem
     prefix.push(target.file_name().unwrap_or_default());
     prefix.push(".rolecall-");
     sweep_prefix(&directory, &prefix);
-    // Opened with mode 0600.
-    let mut temporary = match tempfile::Builder::new().prefix(&prefix).suffix(".tmp").tempfile_in(&directory) {
+    let temporary = match temporary::holding(new, &directory, &prefix) {
         Ok(temporary) => temporary,
         Err(error) if is_refused(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
-    temporary.write_all(new)?;
     let file = temporary.as_file();
     if let Some(old) = seen.meta() {
         let ours = file.metadata()?;
@@ -79,8 +78,8 @@ fn prepare(target: &Path, seen: &Seen, new: &[u8]) -> io::Result<Option<NamedTem
 /// Overwrites the file without emptying it first, so that a reader meets a half-written file for as short as can be.
 pub(super) fn in_place(target: &Path, seen: &Seen, new: &[u8]) -> Result<Wrote, FileError> {
     let failed = |source| FileError::Write { path: target.into(), source };
-    let file = match OpenOptions::new().write(true).open(target) {
-        Ok(file) => file,
+    let file = match rustix::fs::open(target, OPEN | OFlags::WRONLY, Mode::empty()).map_err(io::Error::from) {
+        Ok(descriptor) => File::from(descriptor),
         Err(error) if is_refused(&error) || error.kind() == io::ErrorKind::NotFound => {
             return Err(FileError::ReadOnly { path: target.into() });
         }

@@ -6,34 +6,31 @@ use rolecall_formats::store;
 use super::*;
 use crate::testing::{delivery, role, session};
 
-fn aliases(holdings: &Holdings, now: Timestamp) -> Vec<&str> {
-    holdings.held(now).iter().map(|held| held.role.alias.as_str()).collect()
+fn aliases(holdings: &Holdings) -> Vec<&str> {
+    holdings.held().iter().map(|held| held.role.alias.as_str()).collect()
 }
 
 #[test]
 fn sessions_are_shown_in_the_order_of_the_roles_until_they_are_taken_back() {
     let roles = ["b", "a"].map(|alias| Arc::new(role(alias))).to_vec();
-    let mut holdings = Holdings::new(roles, &BTreeMap::new());
-    let now = session(0).issued_at;
-    assert!(aliases(&holdings, now).is_empty());
+    let mut holdings = Holdings::new(roles, BTreeMap::new());
+    assert!(aliases(&holdings).is_empty());
     holdings.apply(&[delivery("a", Some(session(1))), delivery("b", Some(session(2)))]);
-    assert_eq!(aliases(&holdings, now), ["b", "a"]);
+    assert_eq!(aliases(&holdings), ["b", "a"]);
     holdings.apply(&[delivery("b", None)]);
-    assert_eq!(aliases(&holdings, now), ["a"]);
+    assert_eq!(aliases(&holdings), ["a"]);
     assert_eq!(holdings.roles().len(), 2);
 }
 
 #[test]
-fn an_adopted_session_ends_by_itself_and_the_rotators_by_its_word() {
-    let adopted = session(1);
-    let (now, later) = (adopted.issued_at, adopted.expires_at);
-    let sessions = BTreeMap::from([("a".parse().unwrap(), Arc::new(adopted))]);
-    let mut holdings = Holdings::new(vec![Arc::new(role("a"))], &sessions);
-    assert_eq!(aliases(&holdings, now), ["a"]);
-    assert!(aliases(&holdings, later).is_empty());
-    // The wall clock may be wrong; the rotator knows better.
-    holdings.apply(&[delivery("a", Some(session(2)))]);
-    assert_eq!(aliases(&holdings, later), ["a"]);
+fn what_an_earlier_agent_left_is_shown_until_the_rotator_says_otherwise() {
+    let left = BTreeMap::from(["a", "b"].map(|alias| (alias.parse().unwrap(), Arc::new(session(1)))));
+    let roles = ["a", "b"].map(|alias| Arc::new(role(alias))).to_vec();
+    let mut holdings = Holdings::new(roles, left);
+    assert_eq!(aliases(&holdings), ["a", "b"]);
+    holdings.apply(&[delivery("a", None), delivery("b", Some(session(2)))]);
+    assert_eq!(aliases(&holdings), ["b"]);
+    assert_eq!(holdings.held()[0].session.credentials, session(2).credentials);
 }
 
 #[test]
@@ -41,9 +38,9 @@ fn a_session_that_no_file_can_hold_does_not_keep_the_others_away() {
     let mut bad = session(1);
     bad.credentials = SessionCredentials::new("ASIA".into(), "two\nlines".into(), "t".into());
     let roles = ["bad", "good"].map(|alias| Arc::new(role(alias))).to_vec();
-    let mut holdings = Holdings::new(roles, &BTreeMap::new());
+    let mut holdings = Holdings::new(roles, BTreeMap::new());
     holdings.apply(&[delivery("bad", Some(bad)), delivery("good", Some(session(2)))]);
-    let (text, refused) = render(holdings.held(Timestamp::UNIX_EPOCH), |held| store::credentials(held, None));
+    let (text, refused) = render(holdings.held(), |held| store::credentials(held, None));
     assert!(text.contains("[good]") && !text.contains("[bad]"));
     assert_eq!(refused.keys().map(Alias::as_str).collect::<Vec<_>>(), ["bad"]);
     assert!(!refused.values().any(|fault| fault.to_string().contains("lines")));

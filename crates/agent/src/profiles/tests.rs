@@ -1,16 +1,18 @@
 //! Profiles in the user's files, in each form, next to whatever else may stand there.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 
+use rolecall_core::Sink;
 use rolecall_core::rotation::Policy;
 use rolecall_formats::config;
 use rolecall_rotator::SystemClock;
 
-use std::collections::BTreeMap;
-
 use super::*;
+use crate::file_sink::FileSink;
 use crate::settings::Publish;
 use crate::testing::{delivery, role, session};
 
@@ -40,7 +42,7 @@ impl Home {
         config::read(&self.text(name), kind).unwrap().iter().map(|profile| profile.name.clone()).collect()
     }
 
-    fn profiles(&self, form: Form, aliases: &[&str], default: Option<&str>) -> Profiles {
+    fn writer(&self, form: Form, default: Option<&str>) -> Profiles {
         let settings = AgentSettings {
             roles: Vec::new(),
             problems: Vec::new(),
@@ -52,19 +54,24 @@ impl Home {
             credentials_file: self.path("credentials"),
             command: "/bin/rolecall".into(),
             policy: Policy::default(),
+            adopt: true,
         };
-        let roles = aliases.iter().map(|alias| Arc::new(role(alias))).collect();
-        let (id, board) = ("3fa9c2d1".parse().unwrap(), Arc::default());
-        Profiles::new(form, &settings, id, Arc::new(SystemClock), board, Holdings::new(roles, &BTreeMap::new()))
+        Profiles::new(form, &settings, "3fa9c2d1".parse().unwrap())
     }
 
-    fn process(&self, aliases: &[&str], default: Option<&str>) -> Profiles {
+    fn profiles(&self, form: Form, aliases: &[&str], default: Option<&str>) -> FileSink<Profiles> {
+        let roles = aliases.iter().map(|alias| Arc::new(role(alias))).collect();
+        let holdings = Holdings::new(roles, BTreeMap::new());
+        FileSink::new(self.writer(form, default), Arc::new(SystemClock), Arc::default(), holdings)
+    }
+
+    fn process(&self, aliases: &[&str], default: Option<&str>) -> FileSink<Profiles> {
         self.profiles(Form::Process(Command::new("/bin/rolecall", "/state").unwrap()), aliases, default)
     }
 }
 
-fn fault(profiles: &Profiles, alias: &str) -> Option<Fault> {
-    profiles.0.board.fault(&alias.parse().unwrap()).map(|(fault, _)| fault)
+fn fault(profiles: &FileSink<Profiles>, alias: &str) -> Option<Fault> {
+    profiles.board().fault(&alias.parse().unwrap()).map(|(fault, _)| fault)
 }
 
 fn mode(path: &Path) -> u32 {
@@ -140,7 +147,7 @@ async fn the_default_profile_is_only_written_where_the_user_has_none() {
         profiles.write().await.unwrap();
         let ours = home.text("config").matches("credential_process").count();
         assert_eq!(ours, if written { 2 } else { 1 }, "{config:?} {credentials:?}");
-        assert_eq!(profiles.0.board.notes(&"a".parse().unwrap()).is_empty(), written);
+        assert_eq!(profiles.board().notes(&"a".parse().unwrap()).is_empty(), written);
     }
 }
 
@@ -169,12 +176,12 @@ async fn keys_are_there_while_a_session_is_held() {
 async fn keys_in_a_file_that_others_read_are_noticed() {
     let home = Home::new();
     home.write("credentials", "");
-    assert!(home.profiles(Form::File, &["a"], None).is_readable_by_others());
-    assert!(!home.process(&["a"], None).is_readable_by_others());
+    assert!(home.writer(Form::File, None).is_readable_by_others());
+    assert!(!home.writer(Form::None, None).is_readable_by_others());
     fs::remove_file(home.path("credentials")).unwrap();
     let profiles = home.profiles(Form::File, &["a"], None);
     profiles.deliver(&[delivery("a", Some(session(1)))]).await.unwrap();
-    assert!(!profiles.is_readable_by_others());
+    assert!(!home.writer(Form::File, None).is_readable_by_others());
 }
 
 #[tokio::test]
@@ -203,13 +210,13 @@ async fn a_file_that_aws_programs_refuse_is_not_touched() {
         let fault = profiles.write().await.unwrap_err();
         assert!(fault.message.contains("line "), "{fault}");
         assert_eq!((home.text("config").as_str(), home.text("credentials").as_str()), (config, credentials));
-        assert_eq!(profiles.0.board.failed().len(), 1);
+        assert_eq!(profiles.board().failed().len(), 1);
         // Once it is repaired, the next delivery publishes.
         home.write("config", "");
         home.write("credentials", "");
         profiles.deliver(&[]).await.unwrap();
         assert_eq!(home.names("config"), ["a"]);
-        assert!(profiles.0.board.failed().is_empty());
+        assert!(profiles.board().failed().is_empty());
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rolecall_core::{Fault, FaultKind};
 use rolecall_formats::block::{self, BlockError, Id};
 use rolecall_formats::config::{self, File, FileFault, Profiles};
+use zeroize::Zeroizing;
 
 use crate::files::{self, EditError, Edited};
 
@@ -54,7 +55,7 @@ impl UserFile {
 
     /// Puts what `body` makes of the content into our block; an empty text takes the block out, none leaves it as it is.
     pub(crate) fn put<T: AsRef<str>>(&self, mut body: impl FnMut(&Content) -> Option<T>) -> Result<Edited, Fault> {
-        let change = |old: &str| -> Result<Option<String>, ChangeError> {
+        let change = |old: &str| -> Result<Option<Zeroizing<String>>, ChangeError> {
             let Some(body) = body(&self.parse(old)?) else { return Ok(None) };
             let new = block::replace(old, &self.id, Some(body.as_ref()))?;
             config::read(&new, self.kind)?;
@@ -67,7 +68,7 @@ impl UserFile {
     pub(crate) fn clear(&self) -> Result<Edited, Fault> {
         self.edit(|old| {
             let new = block::replace(old, &self.id, None)?;
-            if new == old {
+            if *new == old {
                 return Ok(None);
             }
             config::read(&new, self.kind)?;
@@ -75,7 +76,10 @@ impl UserFile {
         })
     }
 
-    fn edit(&self, change: impl FnMut(&str) -> Result<Option<String>, ChangeError>) -> Result<Edited, Fault> {
+    fn edit(
+        &self,
+        change: impl FnMut(&str) -> Result<Option<Zeroizing<String>>, ChangeError>,
+    ) -> Result<Edited, Fault> {
         files::edit(&self.path, change).map_err(|error| match error {
             EditError::File(error) => error.fault(),
             EditError::Change(error) => self.fault(&error),

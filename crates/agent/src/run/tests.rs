@@ -7,7 +7,7 @@ use std::path::Path;
 use rolecall_core::FaultKind;
 use rolecall_core::rotation::Policy;
 use rolecall_rotator::SystemClock;
-use rolecall_testkit::canary;
+use rolecall_testkit::{ManualClock, canary};
 
 use super::*;
 use crate::problem::Problem;
@@ -37,7 +37,13 @@ impl Home {
             credentials_file: self.path("aws/credentials"),
             command: "/bin/rolecall".into(),
             policy: Policy::default(),
+            adopt: true,
         }
+    }
+
+    /// As for an agent that does one round.
+    fn one_round(&self, publish: Publish, aliases: &[&str]) -> AgentSettings {
+        AgentSettings { adopt: false, ..self.settings(publish, aliases) }
     }
 
     fn text(&self, name: &str) -> String {
@@ -47,6 +53,13 @@ impl Home {
 
 async fn start(settings: AgentSettings, answers: &[(&str, Answer)]) -> Result<Agent, StartError> {
     Agent::start(settings, FakeSts::new(answers), Arc::new(SystemClock)).await
+}
+
+/// One round of an agent, and its end.
+async fn once(agent: Agent) -> Outcome {
+    let outcome = agent.once().await;
+    agent.stop().await;
+    outcome
 }
 
 fn mode(path: &Path) -> u32 {
@@ -59,6 +72,8 @@ async fn an_agent_publishes_serves_and_leaves_its_profiles_behind() {
     let agent = start(home.settings(Publish::Process, &["a", "b"]), &[]).await.unwrap();
     let state = home.path("state").canonicalize().unwrap();
     let line = format!("credential_process = \"/bin/rolecall\" credentials --state-dir {} a\n", state.display());
+    // Whoever is told of a profile can use it.
+    agent.profiles().await;
     assert!(home.text("aws/config").contains(&line));
     assert_eq!(get(&state.join("agent.sock"), "/v1/credentials/a").await.0, 200);
     agent.rotator.settled().await;
@@ -83,6 +98,7 @@ async fn a_second_agent_is_refused_and_harms_nothing() {
     let Err(StartError::StateDir(StateDirError::InUse { pid, .. })) = second else { panic!("not refused") };
     assert_eq!(pid, Some(std::process::id()));
     assert_eq!(get(&home.path("state/agent.sock"), "/v1/credentials/a").await.0, 200);
+    agent.profiles().await;
     assert!(home.text("aws/config").contains("[profile a]"));
     agent.stop().await;
 }
@@ -106,9 +122,9 @@ async fn one_round_counts_what_became_of_every_role() {
         let home = Home::new();
         fs::create_dir(home.path("aws")).unwrap();
         fs::write(home.path("aws/config"), "[profile taken]\n").unwrap();
-        let mut settings = home.settings(publish, aliases);
+        let mut settings = home.one_round(publish, aliases);
         settings.problems = vec![problem.clone(); problems];
-        let outcome = start(settings, &[denied]).await.unwrap().once().await;
+        let outcome = once(start(settings, &[denied]).await.unwrap()).await;
         assert_eq!(outcome, Outcome { ok, failed }, "{publish} {aliases:?}");
         assert_eq!(home.text("aws/credentials").contains("[a]"), publish == Publish::File, "{aliases:?}");
         assert!(!home.path("state/agent.sock").exists());
@@ -147,34 +163,173 @@ async fn a_file_that_cannot_be_written_is_told_and_the_rest_works() {
     let problems = agent.profiles().await.problems;
     assert_eq!((problems.len(), problems[0].origin.as_str()), (1, "profiles"));
     assert!(problems[0].message.contains("aws/config: line 1"), "{problems:?}");
-    assert_eq!(agent.once().await, Outcome { ok: 0, failed: 1 });
+    assert_eq!(once(agent).await, Outcome { ok: 0, failed: 1 });
     assert!(home.text("state/credentials").contains("[a]"));
     assert_eq!(home.text("aws/config"), "broken");
 }
 
 #[tokio::test]
-async fn a_restart_takes_no_working_credentials_away() {
+async fn a_round_that_fails_takes_no_working_credentials_away() {
     let home = Home::new();
-    let first = start(home.settings(Publish::File, &["a", "b"]), &[]).await.unwrap();
-    assert_eq!(first.once().await, Outcome { ok: 2, failed: 0 });
+    let first = start(home.one_round(Publish::File, &["a", "b"]), &[]).await.unwrap();
+    assert_eq!(once(first).await, Outcome { ok: 2, failed: 0 });
     // Now STS is out of reach, and one role is no longer wanted.
     let outage = [("a", Answer::Fault(FaultKind::Unreachable))];
-    let second = start(home.settings(Publish::File, &["a"]), &outage).await.unwrap();
-    assert_eq!(second.once().await, Outcome { ok: 0, failed: 1 });
+    let second = start(home.one_round(Publish::File, &["a"]), &outage).await.unwrap();
+    assert_eq!(once(second).await, Outcome { ok: 0, failed: 1 });
+    let left = home.text("state/credentials");
     for name in ["aws/credentials", "state/credentials"] {
         let text = home.text(name);
         assert!(text.contains("[a]\naws_access_key_id = ASIATEST") && !text.contains("[b]"), "{name}");
     }
+    // And one that succeeds brings a new session, though the old one is good.
+    let third = Agent::start(home.one_round(Publish::File, &["a"]), FakeSts::from(100), Arc::new(SystemClock)).await;
+    assert_eq!(once(third.unwrap()).await, Outcome { ok: 1, failed: 0 });
+    assert_ne!(home.text("state/credentials"), left);
+    assert!(home.text("aws/credentials").contains("ASIATEST000000000100"));
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_restart_goes_on_with_what_is_held_until_its_end() {
+    let home = Home::new();
+    let clock = Arc::new(ManualClock::default());
+    let sts = FakeSts::at(clock.clone(), &[]);
+    let settings = || home.settings(Publish::File, &["a"]);
+    let first = Agent::start(settings(), sts.clone(), clock.clone()).await.unwrap();
+    first.rotator.settled().await;
+    first.stop().await;
+    clock.advance(Duration::from_secs(600));
+    sts.set("a", Answer::Fault(FaultKind::Unreachable));
+
+    let second = Agent::start(settings(), sts, clock.clone()).await.unwrap();
+    let socket = home.path("state/agent.sock");
+    for (advance, state) in [(0, "fresh"), (2400, "stale")] {
+        clock.advance(Duration::from_secs(advance));
+        let (status, body) = get(&socket, "/v1/credentials/a").await;
+        assert!(status == 200 && body.contains("ASIATEST000000000001"), "{state}: {status}");
+        let document = second.status().await;
+        let profile = &document.profiles[0];
+        assert_eq!((profile.profile.state.as_str(), &profile.notes), (state, &vec![]));
+        assert_eq!(profile.access_key_id.as_deref(), Some("ASIATEST000000000001"));
+        for name in ["aws/credentials", "state/credentials"] {
+            assert!(home.text(name).contains("[a]\naws_access_key_id = ASIATEST000000000001"), "{state}: {name}");
+        }
+    }
+    clock.advance(Duration::from_secs(600));
+    let (status, body) = get(&socket, "/v1/credentials/a").await;
+    assert_eq!(status, 503, "{body}");
+    second.rotator.settled().await;
+    let document = second.status().await;
+    assert_eq!((document.profiles[0].profile.state.as_str(), &document.profiles[0].access_key_id), ("expired", &None));
+    assert_eq!(home.text("aws/credentials"), "");
+    assert!(!home.text("state/credentials").contains("[a]") && home.text("state/config").contains("[profile a]"));
+    second.stop().await;
+}
+
+/// Holds the lock of a file as another process would, until it is dropped.
+fn lock(target: &Path) -> fs::File {
+    fs::create_dir_all(target.parent().unwrap()).unwrap();
+    let mut name = target.as_os_str().to_owned();
+    name.push(".rolecall.lock");
+    let file = fs::File::create(name).unwrap();
+    file.lock().unwrap();
+    file
+}
+
+#[tokio::test]
+async fn a_lock_that_is_held_delays_neither_the_socket_nor_the_end() {
+    let home = Home::new();
+    let held = lock(&home.path("aws/config"));
+    let agent = start(home.settings(Publish::Process, &["a"]), &[]).await.unwrap();
+    assert_eq!(get(&home.path("state/agent.sock"), "/v1/credentials/a").await.0, 200);
+    assert_eq!(home.text("aws/config"), "");
+    drop(held);
+    let published = async {
+        while !home.text("aws/config").contains("[profile a]") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), published).await.unwrap();
+    agent.stop().await;
+
+    let _held = lock(&home.path("aws/config"));
+    let agent = start(home.settings(Publish::Process, &["b"]), &[]).await.unwrap();
+    // Less than a lock is waited for.
+    tokio::time::timeout(Duration::from_secs(2), agent.stop()).await.expect("it ends");
+}
+
+#[tokio::test]
+async fn a_round_does_not_wait_for_ever_for_a_lock_and_names_it() {
+    let home = Home::new();
+    let _held = lock(&home.path("aws/config"));
+    let agent = start(home.one_round(Publish::Process, &["a"]), &[]).await.unwrap();
+    let view = Arc::clone(&agent.view);
+    let outcome = tokio::time::timeout(Duration::from_secs(15), once(agent)).await.expect("it ends");
+    assert_eq!(outcome, Outcome { ok: 0, failed: 1 });
+    let [(writer, fault)] = &view.board.failed()[..] else { panic!("one writer fails") };
+    assert!(*writer == "profiles" && fault.message.contains("config.rolecall.lock"), "{fault}");
+}
+
+#[tokio::test]
+async fn one_file_for_both_of_the_users_is_refused_and_left_alone() {
+    let home = Home::new();
+    fs::create_dir(home.path("aws")).unwrap();
+    let text = "[default]\nregion = x\n";
+    fs::write(home.path("aws/config"), text).unwrap();
+    fs::hard_link(home.path("aws/config"), home.path("aws/hard")).unwrap();
+    std::os::unix::fs::symlink("config", home.path("aws/soft")).unwrap();
+    for publish in [Publish::Process, Publish::File, Publish::None] {
+        for name in ["aws/config", "aws/hard", "aws/soft", "aws/../aws/config"] {
+            let settings = AgentSettings { credentials_file: home.path(name), ..home.settings(publish, &["a"]) };
+            match start(settings, &[]).await {
+                // It has nothing to write into either.
+                Ok(agent) if publish == Publish::None => agent.stop().await,
+                Err(StartError::OneFile { .. }) if publish != Publish::None => assert!(!home.path("state").exists()),
+                _ => panic!("{publish} {name}"),
+            }
+            assert_eq!(home.text("aws/config"), text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_users_files_are_never_the_agents_own() {
+    let home = Home::new();
+    fs::create_dir(home.path("aws")).unwrap();
+    fs::write(home.path("aws/credentials"), "[mine]\naws_access_key_id = theirs\n").unwrap();
+    for publish in [Publish::Process, Publish::File, Publish::None] {
+        let settings = AgentSettings { state_dir: home.path("aws"), ..home.settings(publish, &["a"]) };
+        assert!(matches!(start(settings, &[]).await, Err(StartError::StateDir(StateDirError::UsersFile { .. }))));
+        assert_eq!(fs::read_dir(home.path("aws")).unwrap().count(), 1);
+        let settings = AgentSettings { config_file: home.path("state/config"), ..home.settings(publish, &["a"]) };
+        assert!(matches!(start(settings, &[]).await, Err(StartError::StateDir(StateDirError::UsersFile { .. }))));
+        assert_eq!(fs::read_dir(home.path("state")).unwrap().count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn the_null_device_for_both_files_is_told_when_something_is_published() {
+    for (publish, problems) in [(Publish::None, 0), (Publish::Process, 1), (Publish::File, 1)] {
+        let home = Home::new();
+        let null = PathBuf::from("/dev/null");
+        let (config_file, credentials_file) = (null.clone(), null);
+        let settings = AgentSettings { config_file, credentials_file, ..home.settings(publish, &["a"]) };
+        let agent = start(settings, &[]).await.unwrap();
+        agent.rotator.settled().await;
+        let told = agent.profiles().await.problems;
+        assert_eq!(told.len(), problems, "{told:?}");
+        assert!(told.iter().all(|problem| problem.message.contains("/dev/null")), "{told:?}");
+        assert_eq!(get(&home.path("state/agent.sock"), "/v1/credentials/a").await.0, 200);
+        agent.stop().await;
+    }
+}
+
+/// Were anything of STS waited for, the clock would run on to the limit.
+#[tokio::test(start_paused = true)]
 async fn it_stops_at_once_even_when_sts_is_silent() {
     let home = Home::new();
-    let clock = SystemClock;
     let agent = start(home.settings(Publish::Process, &["a"]), &[("a", Answer::Silence)]).await.unwrap();
-    let before = clock.now().boot;
-    agent.stop().await;
-    assert!(clock.now().boot - before < Duration::from_secs(1));
+    tokio::time::timeout(STOP_TIME / 2, agent.stop()).await.expect("it stops at once");
     assert!(!home.path("state/agent.sock").exists());
 }
 

@@ -3,15 +3,18 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use rolecall_core::Sink;
+use rolecall_core::port::Clock;
 use rolecall_rotator::SystemClock;
 
 use super::*;
-use crate::testing::{delivery, role, session};
+use crate::file_sink::FileSink;
+use crate::testing::{delivery, log, role, session};
 
-fn store(directory: &Path, aliases: &[&str], adopted: &BTreeMap<Alias, Arc<Session>>) -> Store {
+fn store(directory: &Path, aliases: &[&str], left: BTreeMap<Alias, Arc<Session>>) -> FileSink<Store> {
     let roles = aliases.iter().map(|alias| Arc::new(role(alias))).collect();
-    let default = Some("a".parse().unwrap());
-    Store::new(directory.into(), default, Arc::new(SystemClock), Arc::default(), Holdings::new(roles, adopted))
+    let store = Store { directory: directory.into(), default: Some("a".parse().unwrap()) };
+    FileSink::new(store, Arc::new(SystemClock), Arc::default(), Holdings::new(roles, left))
 }
 
 fn read(path: &Path, file: config::File) -> config::Profiles {
@@ -22,7 +25,7 @@ fn read(path: &Path, file: config::File) -> config::Profiles {
 async fn it_holds_what_is_held_and_the_regions_of_all() {
     let home = tempfile::tempdir().unwrap();
     let (credentials, regions) = (home.path().join("credentials"), home.path().join("config"));
-    let store = store(home.path(), &["a", "b"], &BTreeMap::new());
+    let store = store(home.path(), &["a", "b"], BTreeMap::new());
     store.write().await.unwrap();
     assert_eq!(read(&credentials, config::File::Credentials).iter().count(), 0);
     let inode = regions.metadata().unwrap().ino();
@@ -44,7 +47,7 @@ async fn it_holds_what_is_held_and_the_regions_of_all() {
 #[tokio::test]
 async fn a_later_agent_takes_over_what_is_still_good() {
     let home = tempfile::tempdir().unwrap();
-    let earlier = store(home.path(), &["a", "b", "gone"], &BTreeMap::new());
+    let earlier = store(home.path(), &["a", "b", "gone"], BTreeMap::new());
     let sessions = ["a", "b", "gone"].map(|alias| delivery(alias, Some(session(1))));
     earlier.deliver(&sessions).await.unwrap();
 
@@ -57,7 +60,7 @@ async fn a_later_agent_takes_over_what_is_still_good() {
     assert_eq!(adopted["a"].credentials, session(1).credentials);
     assert!(read_back(home.path(), &roles, session(1).expires_at).is_empty());
 
-    store(home.path(), &["a", "b"], &adopted).write().await.unwrap();
+    store(home.path(), &["a", "b"], adopted).write().await.unwrap();
     let profiles = read(&home.path().join("credentials"), config::File::Credentials);
     assert!(profiles.get("a").is_some() && profiles.get("b").is_none() && profiles.get("gone").is_none());
 }
@@ -72,11 +75,32 @@ fn a_store_that_cannot_be_read_is_no_store() {
 }
 
 #[tokio::test]
+async fn a_store_of_a_later_version_is_told_not_used_and_written_anew() {
+    log();
+    let home = tempfile::tempdir().unwrap();
+    let roles = [Arc::new(role("a"))];
+    let earlier = store(home.path(), &["a"], BTreeMap::new());
+    earlier.deliver(&[delivery("a", Some(session(1)))]).await.unwrap();
+    let path = home.path().join("credentials");
+    let text = fs::read_to_string(&path).unwrap();
+    let now = SystemClock.now().wall;
+    for (heading, told) in [("# rolecall store 2", "has version 2"), ("# rolecall store x", "does not say its version")]
+    {
+        fs::write(&path, text.replacen("# rolecall store 1", heading, 1)).unwrap();
+        assert!(read_back(home.path(), &roles, now).is_empty(), "{heading}");
+        let line = format!("{}", path.display());
+        assert!(log().lines().any(|l| l.contains(&line) && l.contains(told)), "{told}");
+    }
+    store(home.path(), &["a"], BTreeMap::new()).write().await.unwrap();
+    assert_eq!(format::version(&fs::read_to_string(&path).unwrap()), Some(format::VERSION));
+}
+
+#[tokio::test]
 async fn what_cannot_be_written_is_a_fault() {
     let home = tempfile::tempdir().unwrap();
-    let store = store(&home.path().join("missing"), &["a"], &BTreeMap::new());
+    let store = store(&home.path().join("missing"), &["a"], BTreeMap::new());
     let fault = store.deliver(&[delivery("a", Some(session(1)))]).await.unwrap_err();
     assert!(fault.message.contains("missing"), "{fault}");
     rolecall_testkit::canary::assert_absent("the fault", &fault.to_string());
-    assert_eq!(store.0.board.failed().len(), 1);
+    assert_eq!(store.board().failed().len(), 1);
 }

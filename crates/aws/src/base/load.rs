@@ -1,25 +1,26 @@
 //! Loads the base once: settings and credentials, and an STS client made of both.
 //!
-//! Profile files are read at each load, and the credentials are taken out of the chain here, not by the SDK's identity
-//! cache: so a failure of the base is told apart from a failure of STS, and a changed file is seen by the next load.
+//! The credentials are taken out of the chain here, not by the SDK's identity cache: so a failure of the base is told
+//! apart from a failure of STS, and a changed file is seen by the next load.
 
+use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::provider::ProvideCredentials;
-use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_sts::Client;
 use aws_sdk_sts::config::{Credentials, IdentityCache, SharedHttpClient};
 use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_async::time::SharedTimeSource;
-use rolecall_core::{Fault, FaultKind};
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use aws_types::os_shim_internal::Fs;
+use rolecall_core::Fault;
 use tokio::sync::OnceCell;
 
-use super::{Base, ProfileTexts};
-use crate::fault;
-use crate::quiet::quiet;
+use super::Base;
+use super::chain::Chain;
+use super::check;
+use crate::http;
 use crate::sts::NoThrottledRetry;
 
 /// How long a load may take: a `credential_process` or a slow metadata service included.
@@ -35,11 +36,25 @@ const MARGIN: Duration = Duration::from_secs(60);
 pub(crate) struct Seams {
     pub(crate) http: SharedHttpClient,
     pub(crate) time: SharedTimeSource,
-    /// The environment and the file system as the default chain sees them.
-    #[cfg(test)]
-    pub(crate) env: aws_types::os_shim_internal::Env,
-    #[cfg(test)]
-    pub(crate) fs: aws_types::os_shim_internal::Fs,
+    /// Where the chain finds cached logins and token files; not the profile files.
+    pub(crate) fs: Fs,
+    /// How long a load may take.
+    pub(crate) limit: Duration,
+    /// Whether it has been logged that the profile files are left out.
+    pub(crate) files_told: Once,
+}
+
+impl Seams {
+    /// The network, the clock and the files of this machine.
+    pub(crate) fn real() -> Self {
+        Self {
+            http: http::client(),
+            time: SharedTimeSource::new(SystemTimeSource::new()),
+            fs: Fs::real(),
+            limit: LIMIT,
+            files_told: Once::new(),
+        }
+    }
 }
 
 /// The base as one load found it.
@@ -66,14 +81,18 @@ impl Loaded {
     }
 }
 
+/// What a client is made of.
+pub(super) struct Resolved {
+    pub(super) config: SdkConfig,
+    pub(super) region: Option<Region>,
+    pub(super) credentials: Credentials,
+}
+
 /// Loads `base`. `fallback` is the Region for calls that the chain itself has to make when it has none.
 pub(super) async fn load(base: &Base, seams: &Seams, fallback: Option<&Region>, number: u64) -> Result<Loaded, Fault> {
     let loaded_at = seams.time.now();
     let resolved = match base {
-        Base::DefaultChain(files) => {
-            let chain = resolve_chain(files.read()?, seams, fallback);
-            tokio::time::timeout(LIMIT, quiet(chain)).await.map_err(|_| fault::base_timed_out(LIMIT))??
-        }
+        Base::DefaultChain { files, environment } => Chain { files, environment, seams, fallback }.resolve().await?,
         Base::Keys { access_key_id, secret_access_key, endpoint_url, region } => {
             let region = Region::new(region.as_str().to_owned());
             let config = keys_only(endpoint_url, region.clone(), seams);
@@ -82,24 +101,9 @@ pub(super) async fn load(base: &Base, seams: &Seams, fallback: Option<&Region>, 
         }
     };
     let Resolved { config, region, credentials } = resolved;
+    check::credentials(&credentials)?;
     let client = client(&config, credentials.clone());
     Ok(Loaded { client, region, credentials, number, loaded_at, role_session: OnceCell::new() })
-}
-
-/// What a client is made of.
-struct Resolved {
-    config: SdkConfig,
-    region: Option<Region>,
-    credentials: Credentials,
-}
-
-async fn resolve_chain(texts: ProfileTexts, seams: &Seams, fallback: Option<&Region>) -> Result<Resolved, Fault> {
-    let (config, region) = default_chain(texts, seams, fallback).await;
-    let Some(provider) = config.credentials_provider() else {
-        return Err(Fault::new(FaultKind::Bug, "the AWS default chain has no provider", "report this"));
-    };
-    let credentials = provider.provide_credentials().await.map_err(|err| fault::of_base(&err))?;
-    Ok(Resolved { config, region, credentials })
 }
 
 /// Settings that come from nowhere but the arguments.
@@ -116,32 +120,6 @@ fn keys_only(endpoint_url: &str, region: Region, seams: &Seams) -> SdkConfig {
         .build()
 }
 
-/// The settings of the default chain and the Region that it found. The chain is built a second time with `fallback` when
-/// it found none, since its own calls to STS (web identity, `source_profile`) fail without one.
-async fn default_chain(texts: ProfileTexts, seams: &Seams, fallback: Option<&Region>) -> (SdkConfig, Option<Region>) {
-    let ProfileTexts { config, credentials } = texts;
-    let files = EnvConfigFiles::builder()
-        .with_contents(EnvConfigFileKind::Config, config)
-        .with_contents(EnvConfigFileKind::Credentials, credentials)
-        .build();
-    let loader = || {
-        let loader = aws_config::from_env()
-            .profile_files(files.clone())
-            .http_client(seams.http.clone())
-            .time_source(seams.time.clone())
-            .timeout_config(timeouts())
-            .retry_config(retries());
-        #[cfg(test)]
-        let loader = loader.env(seams.env.clone()).fs(seams.fs.clone());
-        loader
-    };
-    let config = loader().load().await;
-    match (config.region().cloned(), fallback) {
-        (None, Some(fallback)) => (loader().region(fallback.clone()).load().await, None),
-        (region, _) => (config, region),
-    }
-}
-
 /// An STS client that uses exactly these credentials; they are replaced by the next load, not by the SDK.
 fn client(config: &SdkConfig, credentials: Credentials) -> Client {
     let config = aws_sdk_sts::config::Builder::from(config)
@@ -152,7 +130,7 @@ fn client(config: &SdkConfig, credentials: Credentials) -> Client {
     Client::from_conf(config)
 }
 
-fn timeouts() -> TimeoutConfig {
+pub(super) fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(4))
         .read_timeout(Duration::from_secs(8))
@@ -162,6 +140,6 @@ fn timeouts() -> TimeoutConfig {
 }
 
 /// Two attempts, so that the SDK can repair a wrong clock and a connection that the other side closed while it was idle.
-fn retries() -> RetryConfig {
+pub(super) fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(2)
 }

@@ -21,12 +21,15 @@ use super::table;
 /// What is attempted when a base is loaded.
 pub(super) const ATTEMPTED: &str = "load the base credentials";
 
+/// Whoever is asked for a base but STS. The SDK does not say who it was.
+pub(super) const SOURCE: &str = "the source of the base (SSO, web identity, container or instance metadata)";
+
 /// The fault of a base that could not be loaded.
 pub(super) fn classify(err: &CredentialsError) -> Fault {
     let causes: Vec<&(dyn Error + 'static)> =
         std::iter::successors(Some(err as &(dyn Error + 'static)), |&err| err.source()).collect();
     if let Some(failure) = causes.iter().find_map(|cause| of_sts(*cause)) {
-        return of_failure(&failure);
+        return of_failure("STS", &failure);
     }
     let texts: Vec<String> = causes.iter().map(|cause| cause.to_string()).collect();
     if let Some(fault) = of_sso(&texts) {
@@ -35,7 +38,7 @@ pub(super) fn classify(err: &CredentialsError) -> Fault {
     if let Some(failure) =
         causes.iter().find_map(|cause| cause.downcast_ref::<ConnectorError>()).map(Failure::of_connection)
     {
-        return of_failure(&failure);
+        return of_failure(SOURCE, &failure);
     }
     match err {
         CredentialsError::CredentialsNotLoaded(_) => none_found(&causes),
@@ -50,8 +53,9 @@ fn of_sts(cause: &(dyn Error + 'static)) -> Option<Failure> {
     role.or_else(|| cause.downcast_ref::<SdkError<AssumeRoleWithWebIdentityError, HttpResponse>>().map(Failure::of))
 }
 
-fn of_failure(failure: &Failure) -> Fault {
-    let fault = table::classify(&Call { attempted: ATTEMPTED.into(), host: None }, failure);
+/// `asked` is who was asked.
+fn of_failure(asked: &str, failure: &Failure) -> Fault {
+    let fault = table::classify(&Call { attempted: ATTEMPTED.into(), host: Some(asked.into()) }, failure);
     match fault.kind {
         // To whoever wants a role of ours, a base that AWS refuses is a base to be repaired.
         FaultKind::Denied | FaultKind::Bug => Fault { kind: FaultKind::BaseExpired, ..fault },
@@ -94,12 +98,19 @@ fn none_found(causes: &[&(dyn Error + 'static)]) -> Fault {
 
 fn invalid(texts: &[String]) -> Fault {
     let why = texts.last().map(|text| one_line(text)).unwrap_or_default();
-    let action = if why.contains("cargo feature") {
-        "this kind of profile is not supported; use keys, `aws sso login` or a role instead"
-    } else {
-        "correct the profile in the AWS config or credentials file; it is read again at the next attempt"
-    };
-    Fault::new(FaultKind::Misconfigured, format!("could not {ATTEMPTED}: {why}"), action)
+    let why = why.strip_prefix("ProfileFile provider could not be built: ").unwrap_or(&why);
+    let misconfigured = |why: &str, action| super::of_loading(FaultKind::Misconfigured, why, action);
+    // The only way of the SDK that is not built in.
+    if why.contains("credentials-login") {
+        return misconfigured(
+            "the profile has its credentials from `aws login` (login_session), which is not supported here",
+            "use a profile with `aws sso login`, a credential_process, keys or a role instead",
+        );
+    }
+    misconfigured(
+        why,
+        "correct the profile in the AWS config or credentials file; it is read again at the next attempt",
+    )
 }
 
 /// A source that is configured and failed.
@@ -107,15 +118,7 @@ fn of_source(causes: &[&(dyn Error + 'static)], texts: &[String]) -> Fault {
     let fault =
         |why: String, action: &str| Fault::new(FaultKind::BaseExpired, format!("could not {ATTEMPTED}: {why}"), action);
     if texts.iter().any(|text| text == "request has timed out") {
-        return of_failure(&Failure { kind: super::Kind::NoAnswer, ..Failure::default() });
-    }
-    if let Some(process) = texts.iter().find(|text| text.contains("external process")) {
-        let status = process.split_once("exited with code ").and_then(|(_, rest)| rest.split_once(". Stderr:"));
-        let why = match status {
-            Some((status, _)) => format!("the credential_process of the profile failed ({})", one_line(status)),
-            None => "the credential_process of the profile could not be run or its answer could not be read".into(),
-        };
-        return fault(why, "run the command of `credential_process` by hand and see what it says");
+        return of_failure(SOURCE, &Failure { kind: super::Kind::NoAnswer, ..Failure::default() });
     }
     if let Some(text) = texts.iter().find(|text| {
         text.starts_with("Non-success status from HTTP") || text.starts_with("failed to load credentials [")
@@ -131,5 +134,8 @@ fn of_source(causes: &[&(dyn Error + 'static)], texts: &[String]) -> Fault {
             "check the file that AWS_WEB_IDENTITY_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names",
         );
     }
-    fault("its source failed".into(), "see with `aws sts get-caller-identity` what the source says")
+    fault(
+        "its source failed in a way that is not known here".into(),
+        "see with `aws sts get-caller-identity`, in the same environment, what the source says",
+    )
 }

@@ -8,6 +8,8 @@ use std::error::Error;
 use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ConnectorError, ProvideErrorMetadata, SdkError};
 
+use crate::http::Refusal;
+
 /// The longest text of somebody else that goes into a fault, in characters.
 const MAX: usize = 300;
 
@@ -23,6 +25,8 @@ pub(super) enum Kind {
     Unreadable,
     /// The request could not be made out of the settings.
     NotSent,
+    /// Our own HTTP client gave up.
+    Refused(Refusal),
 }
 
 /// An SDK error as plain values.
@@ -42,16 +46,17 @@ impl Failure {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let kind = match err {
-            SdkError::ServiceError(_) => Kind::Service,
-            SdkError::ResponseError(_) => Kind::Unreadable,
-            SdkError::ConstructionFailure(_) => Kind::NotSent,
-            SdkError::DispatchFailure(failure) if failure.is_user() => Kind::NotSent,
+        let kind = match (refusal(err), err) {
+            (Some(refusal), _) => Kind::Refused(refusal),
+            (None, SdkError::ServiceError(_)) => Kind::Service,
+            (None, SdkError::ResponseError(_)) => Kind::Unreadable,
+            (None, SdkError::ConstructionFailure(_)) => Kind::NotSent,
+            (None, SdkError::DispatchFailure(failure)) if failure.is_user() => Kind::NotSent,
             _ => Kind::NoAnswer,
         };
         let message = match kind {
             Kind::Service => err.message().map(one_line),
-            Kind::Unreadable => None,
+            Kind::Unreadable | Kind::Refused(_) => None,
             Kind::NotSent | Kind::NoAnswer => innermost(err).map(|cause| one_line(&cause)),
         };
         let status = err.raw_response().map(|response| response.status().as_u16());
@@ -60,7 +65,8 @@ impl Failure {
 
     /// A failed connection that was met anywhere in a chain of errors.
     pub(super) fn of_connection(err: &ConnectorError) -> Self {
-        Self { kind: Kind::NoAnswer, message: innermost(err).map(|cause| one_line(&cause)), ..Self::default() }
+        let kind = refusal(err).map_or(Kind::NoAnswer, Kind::Refused);
+        Self { kind, message: innermost(err).map(|cause| one_line(&cause)), ..Self::default() }
     }
 
     /// Drops the message when it repeats a secret, which AWS never does but an endpoint that is not AWS may.
@@ -76,6 +82,11 @@ impl Failure {
     }
 }
 
+/// What our HTTP client said, wherever in the chain of causes.
+fn refusal(err: &(dyn Error + 'static)) -> Option<Refusal> {
+    std::iter::successors(Some(err), |&err| err.source()).find_map(|cause| cause.downcast_ref().copied())
+}
+
 /// The cause at the end of the chain: `Connection refused`, not `dispatch failure`.
 fn innermost(err: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = err.source()?;
@@ -86,7 +97,7 @@ fn innermost(err: &(dyn Error + 'static)) -> Option<String> {
 }
 
 /// One line without a full stop at its end, cut where it is too long.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let line = words.join(" ");
     let line: String = line.chars().filter(|c| !c.is_control()).collect();

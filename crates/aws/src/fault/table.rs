@@ -8,6 +8,7 @@ use rolecall_core::{Fault, FaultKind};
 
 use super::Call;
 use super::failure::{Failure, Kind};
+use crate::http::Refusal;
 
 const RENEW: &str = "renew the base credentials at their source (`aws sso login`, new keys in the profile, a new web \
                      identity token); they are read again at the next attempt, but keys in environment variables need \
@@ -21,6 +22,9 @@ const DENIED: &str = "check, in this order: does the trust policy of the role na
 const TAGS: &str = "allow sts:TagSession next to sts:AssumeRole in the trust policy of the role: the session of the base \
                     carries tags that go along (on EKS Pod Identity `disableSessionTags` is the other way out)";
 
+const NOT_AWS: &str =
+    "check whether a proxy or a login page is in the way, and what AWS_ENDPOINT_URL names, if it is set";
+
 /// What a failure of `call` means and what to do about it.
 pub(super) fn classify(call: &Call, failure: &Failure) -> Fault {
     let why = failure.message.as_deref();
@@ -28,6 +32,21 @@ pub(super) fn classify(call: &Call, failure: &Failure) -> Fault {
         Kind::Service => service(call, failure),
         Kind::NoAnswer => unreachable(call, why.unwrap_or("no answer in time")),
         Kind::Unreadable => not_aws(call, failure.status),
+        Kind::Refused(Refusal::TooLong) => Fault::new(
+            FaultKind::Bug,
+            format!("could not {}: {} answered more than 1 MiB and was cut off", call.attempted, call.endpoint()),
+            NOT_AWS,
+        ),
+        Kind::Refused(Refusal::NoAuthorities) => Fault::new(
+            FaultKind::Misconfigured,
+            format!(
+                "could not {}: no certificate authorities found on this machine, so {} cannot be trusted",
+                call.attempted,
+                call.endpoint()
+            ),
+            "install ca-certificates (`apt-get install ca-certificates`, `apk add ca-certificates`); they are looked for \
+             again at the next attempt",
+        ),
         Kind::NotSent => Fault::new(
             FaultKind::Misconfigured,
             format!("could not {}: no request can be made of the settings{}", call.attempted, quoted(why)),
@@ -62,9 +81,15 @@ fn service(call: &Call, failure: &Failure) -> Fault {
             rejected("AWS does not know the base credentials, or not in this Region")
         }
         // The message may hold the canonical request, so it is left out.
-        "SignatureDoesNotMatch" | "InvalidSignatureException" | "IncompleteSignature" | "AuthFailure" => {
+        "SignatureDoesNotMatch" | "InvalidSignatureException" | "AuthFailure" => {
             rejected("the secret key of the base does not belong to its access key")
         }
+        // The message repeats the credential as it was sent, which is the secret when the two keys have changed places.
+        "IncompleteSignature" => fault(
+            FaultKind::BaseExpired,
+            &format!("AWS cannot read the signature ({code})"),
+            "check that the access key id of the base is the one that begins with AKIA or ASIA, and the secret the other",
+        ),
         "MissingAuthenticationToken" | "MissingAuthenticationTokenException" => {
             rejected("the base gave no credentials to sign with")
         }
@@ -75,7 +100,7 @@ fn service(call: &Call, failure: &Failure) -> Fault {
         _ if is_throttling(code, failure.status) => fault(
             FaultKind::Throttled,
             &format!("STS gets too many calls ({})", if code.is_empty() { "429" } else { code }),
-            "nothing: calls are made more slowly now; if it stays, lower the rate of calls or spread the roles over more \
+            "nothing: calls are made more slowly now; if it stays, lower `--sts-rate`, or spread the roles over more \
              accounts or Regions",
         ),
         "ValidationError" | "ValidationException" if message.contains("1 hour") => misconfigured(
@@ -87,7 +112,7 @@ fn service(call: &Call, failure: &Failure) -> Fault {
             "set `--duration` between 15m and the maximum session duration of the role, or raise that maximum on the role",
         ),
         "ValidationError" | "ValidationException" | "InvalidParameterValue" | "MissingParameter" => {
-            misconfigured(&format!("a value is malformed{said}"), "correct the definition of the role")
+            misconfigured(&format!("a value is malformed{said}"), "correct the definition of the role (AWS_ROLE_n)")
         }
         "MalformedPolicyDocument" | "MalformedPolicyDocumentException" => {
             misconfigured(&format!("the session policy is malformed{said}"), "correct the session policy")
@@ -116,8 +141,11 @@ fn service(call: &Call, failure: &Failure) -> Fault {
 }
 
 /// STS's words for a request that was signed too early or too late. The code alone does not say it: for most of them it is
-/// `SignatureDoesNotMatch`.
+/// `SignatureDoesNotMatch`. Not of a signature that AWS could not even read: its message repeats what was sent.
 fn is_clock(code: &str, message: &str) -> bool {
+    if code == "IncompleteSignature" {
+        return false;
+    }
     let words = ["signature expired", "not yet current", "token used too early"];
     let message = message.to_ascii_lowercase();
     matches!(code, "RequestExpired" | "RequestTimeTooSkewed" | "RequestInTheFuture")
@@ -152,7 +180,7 @@ fn not_aws(call: &Call, status: Option<u16>) -> Fault {
     Fault::new(
         FaultKind::Unreachable,
         format!("could not {}: what {} answered is not an answer of AWS{status}", call.attempted, call.endpoint()),
-        "check whether a proxy or a login page is in the way, and what AWS_ENDPOINT_URL names",
+        NOT_AWS,
     )
 }
 

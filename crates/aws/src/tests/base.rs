@@ -1,12 +1,11 @@
 //! The base: every source of the default chain through our HTTP client, and when it is asked again.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use rolecall_core::{AssumeRole, Fault, FaultKind};
 
 use super::support::*;
-use crate::{Base, ProfileFiles, ProfileTexts, Sts};
+use crate::{ProfileFiles, ProfileTexts};
 
 const KEYS: &str = "[default]\naws_access_key_id = AKIA1\naws_secret_access_key = s1\n";
 const NEW_KEYS: &str = "[default]\naws_access_key_id = AKIA2\naws_secret_access_key = s2\n";
@@ -28,17 +27,6 @@ async fn a_source_profile_is_a_chain_of_its_own() {
     let requests = aws.requests();
     assert_eq!(requests[0].field("RoleSessionName"), Some("base"));
     assert_eq!((requests[0].key(), requests[1].key()), ("AKIAK", "ASIA0"));
-}
-
-#[tokio::test]
-async fn a_credential_process_is_run() {
-    let aws = Aws::new(|_, _| session("AssumeRole", "1"));
-    let config = r#"[default]
-region = eu-west-1
-credential_process = echo '{"Version":1,"AccessKeyId":"ASIAP","SecretAccessKey":"s","SessionToken":"t"}'
-"#;
-    World::new(aws.clone()).files(config, "").sts().assume_role(&role()).await.unwrap();
-    assert_eq!(signers(&aws), ["ASIAP"]);
 }
 
 #[tokio::test]
@@ -226,7 +214,7 @@ impl ProfileFiles for Broken {
 
 #[tokio::test]
 async fn files_that_cannot_be_read_are_the_fault() {
-    let sts = Sts::with(Base::DefaultChain(Arc::new(Broken)), World::new(Aws::new(|_, _| Answer::Refused)).seams());
+    let sts = World::new(Aws::new(|_, _| Answer::Refused)).sts_with(Broken);
     assert_eq!(sts.assume_role(&role()).await.unwrap_err().message, "could not read ~/.aws/config");
 }
 
@@ -238,10 +226,23 @@ async fn each_way_to_have_no_base_is_told_apart() {
     for (config, credentials, env, kind, words) in [
         ("", "", &[][..], FaultKind::BaseExpired, "none in the environment"),
         (REGION, "", &[("AWS_PROFILE", "nope")][..], FaultKind::BaseExpired, "profile `nope` was not defined"),
-        ("[default\n", "", &[][..], FaultKind::Misconfigured, "could not parse profile file"),
+        (
+            "[default\n",
+            "",
+            &[][..],
+            FaultKind::Misconfigured,
+            "the AWS config file is malformed: error parsing on line 1",
+        ),
+        (REGION, "[default\n", &[][..], FaultKind::Misconfigured, "the AWS credentials file is malformed"),
         ("[default]\nrole_arn = a\nsource_profile = x\n", "", &[][..], FaultKind::BaseExpired, "`x`"),
         ("[default]\nrole_arn = a\n", "", &[][..], FaultKind::Misconfigured, "source_profile"),
-        (process, "", &[][..], FaultKind::BaseExpired, "credential_process of the profile failed (exit status: 3)"),
+        (
+            process,
+            "",
+            &[][..],
+            FaultKind::BaseExpired,
+            "credential_process of the profile \"default\" failed (exit status: 3)",
+        ),
         (denied, KEYS, &[][..], FaultKind::BaseExpired, "STS refused: not authorized"),
         (
             "",

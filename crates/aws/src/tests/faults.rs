@@ -49,6 +49,29 @@ async fn an_answer_without_a_session_is_no_session() {
     assert_eq!(fault.kind, FaultKind::Bug, "{fault}");
 }
 
+#[tokio::test]
+async fn a_session_with_values_that_aws_never_issues_is_no_session() {
+    let long = "t".repeat(16 * 1024 + 1);
+    for (id, secret, token, words) in [
+        ("ASIA&#10;", "s", "t", "an access key id that ends with a line break"),
+        ("ASIA", "can ary", "t", "a secret access key that has a character that AWS never issues"),
+        ("ASIA", "s", "can&#10;[default]&#10;ary", "a session token that has a character that AWS never issues"),
+        ("ASIA", "s", &long, "a session token that is longer than 16 KiB"),
+        ("ASIA", "s", "", "a session token that is empty"),
+    ] {
+        let body = format!(
+            "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>{id}</AccessKeyId><SecretAccessKey>{secret}\
+             </SecretAccessKey><SessionToken>{token}</SessionToken><Expiration>2026-11-02T11:00:00Z</Expiration>\
+             </Credentials></AssumeRoleResult></AssumeRoleResponse>"
+        );
+        let aws = Aws::new(move |_, _| Answer::Http(200, None, body.clone()));
+        let fault = with_keys(&aws).assume_role(&role()).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Bug, "{fault}");
+        assert!(fault.message.ends_with(&format!("sts.eu-west-1.amazonaws.com has {words}")), "{fault}");
+        assert!(!format!("{fault:?}").contains("can"), "{fault}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_that_repeats_our_secrets_does_not_get_them_into_a_fault() {
     for status in [400, 403, 500] {

@@ -12,11 +12,11 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_types::body::SdkBody;
-use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::os_shim_internal::Fs;
 use rolecall_core::{Fault, Role, SessionName, Source};
 
 use crate::base::Seams;
-use crate::{Base, ProfileFiles, ProfileTexts, Sts};
+use crate::{Base, Environment, ProfileFiles, ProfileTexts, Sts};
 
 /// The wall clock of every test: 2026-11-02T10:00:00Z.
 pub(super) const NOW: u64 = 1_793_613_600;
@@ -160,13 +160,23 @@ impl World {
         Seams {
             http: SharedHttpClient::new(self.aws.clone()),
             time: SharedTimeSource::new(self.time.clone()),
-            env: Env::from_slice(&self.env),
             fs: Fs::from_slice(&self.fs),
+            limit: Duration::from_secs(15),
+            files_told: std::sync::Once::new(),
         }
     }
 
+    pub(super) fn environment(&self) -> Environment {
+        Environment::new(self.env.iter().map(|(name, value)| (name.into(), value.into())))
+    }
+
     pub(super) fn sts(&self) -> Sts {
-        Sts::with(Base::DefaultChain(Arc::new(self.files.clone())), self.seams())
+        self.sts_with(self.files.clone())
+    }
+
+    /// The same, with other profile files.
+    pub(super) fn sts_with(&self, files: impl ProfileFiles + 'static) -> Sts {
+        Sts::with(Base::DefaultChain { files: Arc::new(files), environment: self.environment() }, self.seams())
     }
 }
 

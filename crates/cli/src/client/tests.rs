@@ -9,7 +9,7 @@ use super::*;
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// What [`get`] makes of this answer, with the request that came.
-fn asked(answer: &[u8]) -> (Result<Vec<u8>, AskError>, String) {
+fn asked(answer: &[u8]) -> (Result<Zeroizing<Vec<u8>>, AskError>, String) {
     let dir = tempfile::tempdir().unwrap();
     let listener = UnixListener::bind(socket_path(dir.path())).unwrap();
     thread::scope(|scope| {
@@ -32,9 +32,9 @@ fn asked(answer: &[u8]) -> (Result<Vec<u8>, AskError>, String) {
 #[test]
 fn the_body_of_a_whole_answer_is_returned() {
     let (result, request) = asked(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody");
-    assert_eq!(result.unwrap(), b"body");
+    assert_eq!(*result.unwrap(), b"body");
     assert!(request.starts_with("GET /v1/x?y=z HTTP/1.1\r\n"), "{request}");
-    for header in ["Host: rolecall\r\n", "Connection: close\r\n", "Rolecall-Protocol: 1\r\n"] {
+    for header in ["Host: rolecall\r\n", "Connection: close\r\n", "rolecall-protocol: 1\r\n"] {
         assert!(request.contains(header), "{request}");
     }
 }
@@ -108,4 +108,49 @@ fn an_agent_that_hangs_is_waited_for_no_longer_than_the_limit() {
 fn the_one_who_listens_is_known() {
     let (ours, _theirs) = UnixStream::pair().unwrap();
     assert_eq!(owner(&ours, Path::new("/")).unwrap(), rustix::process::geteuid().as_raw());
+}
+
+#[test]
+fn the_socket_of_somebody_else_is_nothing_to_ask() {
+    let failure = Failure::from(not_connected(Path::new("/s"), io::ErrorKind::PermissionDenied.into()));
+    assert_eq!(failure.code, ExitCode::NothingToAsk);
+    assert!(failure.message.contains("/s/agent.sock") && failure.action.contains("--state-dir"), "{failure:?}");
+}
+
+#[test]
+fn a_command_that_got_no_answer_does_not_send_to_another_one() {
+    let failure = Failure::from(AskError::Late { socket: "/s/agent.sock".into(), limit: AT_HAND });
+    assert!(failure.message.ends_with("within 5 s"), "{failure:?}");
+    assert!(!failure.action.contains("rolecall status") && failure.action.contains("log"), "{failure:?}");
+}
+
+#[test]
+fn a_document_of_a_later_version_is_refused_by_name() {
+    let parsed = |body: &str| parsed::<serde_json::Value>(Path::new("/s"), "/v1/status", body.as_bytes());
+    assert!(parsed(r#"{"version":1,"added":{"later":true}}"#).is_ok());
+    // Not even what it says in places that this version knows is looked at.
+    let failure = Failure::from(parsed(r#"{"version":2,"profiles":"in another form"}"#).unwrap_err());
+    assert!(failure.message.contains("version 2 of /v1/status, and this rolecall knows 1"), "{failure:?}");
+    assert!(failure.action.contains("same version"), "{failure:?}");
+    for body in ["", "{}", r#"{"version":"1"}"#, r#"{"version":-1}"#] {
+        assert!(matches!(parsed(body), Err(AskError::Malformed { .. })), "{body}");
+    }
+}
+
+#[test]
+fn an_answer_of_any_length_is_read_whole() {
+    for length in [0, 1, ANSWER_ROOM - 1, ANSWER_ROOM, ANSWER_ROOM + 1, 5 * ANSWER_ROOM] {
+        let answer: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
+        assert_eq!(*read_to_end(&mut answer.as_slice()).unwrap(), answer, "{length}");
+    }
+}
+
+#[test]
+fn credentials_stay_where_they_were_read_to() {
+    let answer = [&b"HTTP/1.1 200 OK\r\ncontent-length: 8000\r\n\r\n"[..], &[b'x'; 8000]].concat();
+    let raw = read_to_end(&mut answer.as_slice()).unwrap();
+    let place = raw.as_ptr();
+    let (_, mut body) = parse(raw).unwrap();
+    body.push(b'\n');
+    assert_eq!((body.as_ptr(), body.len()), (place, 8001));
 }

@@ -23,7 +23,7 @@ use crate::environment::Environment;
 use crate::exit_code::{ExitCode, Tally};
 use crate::failure::Failure;
 use crate::stop_signal::StopSignal;
-use crate::{hardening, logging, runtime};
+use crate::{endpoint, hardening, logging, runtime};
 
 /// The most that stopping may take. The agent itself is faster; this is for the day when it is not.
 const STOP_LIMIT: Duration = Duration::from_millis(900);
@@ -86,7 +86,8 @@ Exit codes:
   2  wrong command line or settings
   3  with --once: something is wrong with a role or a setting
   4  with --once: no role has a session
-  8  another agent uses the state directory";
+  8  another agent uses the state directory
+  130, 143  with --once: ended by Ctrl-C or by `kill` before the round was over";
 
 /// Runs until a signal comes, or for one round.
 ///
@@ -96,7 +97,12 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
     logging::start(environment)?;
     hardening::no_core_dumps();
     let settings = settings(args, environment, &Machine::this()?)?;
-    let files = UserFiles::new(environment, settings.roles.iter().map(|role| role.alias.clone()).collect())?;
+    if args.once && args.publish == Publish::Process {
+        tracing::warn!("these profiles ask an agent, and none runs after this round: use `--publish file` with --once");
+    }
+    let aliases = settings.roles.iter().map(|role| role.alias.clone()).collect();
+    endpoint::check(environment)?;
+    let files = UserFiles::new(environment, aliases, settings.state_dir.clone())?;
     if let Err(error) = files.texts()
         && error.is_recursion()
     {
@@ -104,26 +110,37 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
     }
     runtime::run(async {
         let mut stop = StopSignal::catch()?;
-        let sts = Arc::new(Sts::new(Base::DefaultChain(Arc::new(files))));
+        let variables = rolecall_aws::Environment::new(environment.variables());
+        let sts = Arc::new(Sts::new(Base::DefaultChain { files: Arc::new(files), environment: variables }));
         let agent = Agent::start(settings, sts, Arc::new(SystemClock)).await?;
-        if args.once {
-            return tokio::select! {
-                outcome = agent.once() => {
-                    let tally = Tally { well: outcome.ok, failed: outcome.failed, ..Tally::default() };
-                    Ok(tally.into())
-                }
-                signal = stop.received() => {
-                    Err(Failure::new(ExitCode::TimeLimit, format!("ended by {signal} before the round was over"), ""))
-                }
-            };
+        let ended = tokio::select! {
+            code = work(&agent, args.once) => Ok(code),
+            signal = stop.received() => Err(signal),
+        };
+        if let Err(signal) = ended {
+            tracing::info!("{}: stopping", signal.name());
         }
-        let signal = stop.received().await;
-        tracing::info!("{signal}: stopping");
         if tokio::time::timeout(STOP_LIMIT, agent.stop()).await.is_err() {
             tracing::warn!("stopping took too long and was cut short");
         }
-        Ok(ExitCode::Ok)
+        match ended {
+            Ok(code) => Ok(code),
+            Err(signal) if args.once => {
+                let message = format!("ended by {} before the round was over", signal.name());
+                Err(Failure::new(signal.into(), message, ""))
+            }
+            Err(_) => Ok(ExitCode::Ok),
+        }
     })
+}
+
+/// The work of the agent: one round, or without end.
+async fn work(agent: &Agent, once: bool) -> ExitCode {
+    if !once {
+        return std::future::pending().await;
+    }
+    let outcome = agent.once().await;
+    Tally { well: outcome.ok, failed: outcome.failed, ..Tally::default() }.into()
 }
 
 /// What the settings need to know of this machine and process.
@@ -173,6 +190,8 @@ fn settings(args: &Args, environment: &Environment, machine: &Machine) -> Result
             seed: machine.seed,
             ..Policy::default()
         },
+        // One round is one session for each role.
+        adopt: !args.once,
     })
 }
 
@@ -202,7 +221,9 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let code = match &error {
             StartError::StateDir(StateDirError::InUse { .. }) => ExitCode::StateDirInUse,
-            StartError::StateDir(_) | StartError::Path { .. } | StartError::Command(_) => ExitCode::Usage,
+            StartError::StateDir(_) | StartError::OneFile { .. } | StartError::Path { .. } | StartError::Command(_) => {
+                ExitCode::Usage
+            }
             StartError::Socket(_) | StartError::Task(_) => ExitCode::Bug,
         };
         Self::new(code, error.to_string(), "")

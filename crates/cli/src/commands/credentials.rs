@@ -13,7 +13,7 @@ use crate::client;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output;
+use crate::{hardening, output};
 
 /// The agent itself waits for STS for 20 s and then says so.
 const LIMIT: Duration = Duration::from_secs(25);
@@ -42,7 +42,7 @@ Exit codes:
   2  wrong command line
   4  the role has no session
   5  no role has that alias
-  6  no agent runs
+  6  no agent runs, or it is another user's
   7  the role is still being assumed";
 
 /// Prints the `credential_process` answer.
@@ -57,6 +57,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> ExitCode {
 }
 
 fn answer(args: &Args, environment: &Environment) -> Result<(), Failure> {
+    hardening::no_core_dumps();
     let state_dir = args.state_dir.resolve(environment)?;
     // Every character of an alias may stand in a path as it is.
     let target = format!("/v1/credentials/{}?form=process", args.alias);

@@ -1,8 +1,8 @@
 //! `rolecall demo`: the whole of it on a machine without AWS, to watch and to try.
 //!
 //! Starts a sandbox and an agent in this process, with sessions so short that they can be watched being rotated.
-//! Everything is below one temporary directory, which is gone when the demo ends, in whatever way. Nothing of the user's
-//! AWS files or environment is read or written.
+//! Everything is below one temporary directory, which `home` removes when the demo ends. Nothing of the user's AWS files
+//! or environment is read or written.
 
 mod home;
 mod row;
@@ -11,7 +11,7 @@ mod try_it;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::stop_signal::StopSignal;
-use crate::{hardening, runtime};
+use crate::{hardening, output, runtime};
 use home::Home;
 use screen::Screen;
 
@@ -73,15 +73,15 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(ExitCode::Bug, format!("find the path of this program: {error}"), ""))?;
     runtime::run(async {
-        let mut stop = StopSignal::catch()?.and_hangup()?;
+        let mut stop = StopSignal::catch()?.and_those_of_the_terminal()?;
         // Whatever ends this block, the home is removed behind it.
-        let home = Home::new()?;
+        let home = Home::new(environment)?;
         home.remove_at_panic();
         let (agent, sandbox) = start(&home, program.clone()).await?;
         let mut screen = Screen::new(environment);
         let greeting = try_it::text(&home, sandbox.addr(), &program, environment, screen.is_live());
         let shown = tokio::select! {
-            shown = show(&agent, &home, &mut screen, &greeting) => shown,
+            shown = show(&agent, &mut screen, &greeting) => shown,
             _ = stop.received() => Ok(()),
             () = sleep(args.duration) => Ok(()),
         };
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
         agent.stop().await;
         sandbox.stop().await;
         home.remove()?;
-        settle(shown.and(closed))?;
+        output::settle(shown.and(closed))?;
         Ok(ExitCode::Ok)
     })
 }
@@ -127,38 +127,24 @@ fn settings(home: &Home, command: PathBuf, region: Region) -> AgentSettings {
         command,
         // Late enough that each session is seen to run down.
         policy: Policy { refresh_before: Lead::Percent(25), ..Policy::default() },
+        adopt: true,
     }
 }
 
 /// Draws until the output takes no more.
-async fn show(agent: &Agent, home: &Home, screen: &mut Screen, greeting: &str) -> io::Result<()> {
+async fn show(agent: &Agent, screen: &mut Screen, greeting: &str) -> io::Result<()> {
     screen.greet(greeting)?;
     loop {
-        let rows = row::rows(&agent.status().await, &read(&home.store()));
+        let rows = row::rows(&agent.status().await);
         screen.draw(&rows, SystemClock.now().wall)?;
         tokio::time::sleep(FRAME).await;
     }
-}
-
-/// The store as it is now; empty before the first session.
-fn read(store: &Path) -> String {
-    std::fs::read_to_string(store).unwrap_or_default()
 }
 
 async fn sleep(duration: Option<Duration>) {
     match duration {
         Some(duration) => tokio::time::sleep(duration).await,
         None => std::future::pending().await,
-    }
-}
-
-/// A reader that has gone has seen what it wanted.
-fn settle(shown: io::Result<()>) -> Result<(), Failure> {
-    match shown {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(ExitCode::Bug, format!("write to stdout: {error}"), ""))
-        }
-        _ => Ok(()),
     }
 }
 
@@ -172,18 +158,12 @@ mod tests {
 
     #[test]
     fn the_roles_of_the_demo_are_roles_of_the_sandbox() {
-        let home = Home::new().unwrap();
+        let home = Home::new(&Environment::from([])).unwrap();
         let settings = settings(&home, "/bin/rolecall".into(), REGION.parse().unwrap());
         assert_eq!((settings.roles.len(), settings.problems.len(), settings.notes.len()), (3, 0, 0));
         let world = Config::default();
         for role in settings.roles {
             assert!(world.roles().any(|arn| *arn == role.arn), "{}", role.arn);
         }
-    }
-
-    #[test]
-    fn a_reader_that_has_gone_is_no_failure() {
-        assert_eq!(settle(Err(io::ErrorKind::BrokenPipe.into())), Ok(()));
-        assert_eq!(settle(Err(io::ErrorKind::StorageFull.into())).unwrap_err().code, ExitCode::Bug);
     }
 }

@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rolecall_core::port::Clock as _;
+use rolecall_formats::shell;
 use rolecall_rotator::SystemClock;
 use rolecall_sandbox::{Config, DEFAULT_WORLD, Sandbox, StartError};
 
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{self, shell};
+use crate::output;
 use crate::stop_signal::StopSignal;
 use crate::{logging, runtime};
 
@@ -100,7 +101,9 @@ fn instructions(addr: SocketAddr, config: &Config) -> String {
     }
     text.push_str("\n# Its roles, as `rolecall agent` takes them:\n");
     for (number, role) in (1..).zip(config.roles()) {
-        let _ = writeln!(text, "# export AWS_ROLE_{number}={role}:{}", role.name());
+        // The path of a role may hold every printable character.
+        let value = format!("{role}:{}", role.name());
+        let _ = writeln!(text, "# export AWS_ROLE_{number}={}", shell::quote(&value));
     }
     let _ = write!(
         text,
@@ -127,7 +130,7 @@ mod tests {
         let expected = r#"# An AWS STS in memory, until Ctrl-C. To use it in another terminal, paste:
 export AWS_ENDPOINT_URL=http://127.0.0.1:4566
 export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
-export AWS_ACCESS_KEY_ID=SANDBOXKEYOFUUUU AWS_SECRET_ACCESS_KEY='a'\''b'
+export AWS_ACCESS_KEY_ID=SANDBOXKEYOFUUUU AWS_SECRET_ACCESS_KEY="a'b"
 unset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL_STS
 
 # Its roles, as `rolecall agent` takes them:
@@ -139,6 +142,19 @@ unset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL_STS
 # curl http://127.0.0.1:4566/_sandbox/calls
 "#;
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_role_is_one_word_whatever_its_path_holds() {
+        let config =
+            Config::from_toml("version = 1\n[account.123456789012.role.R]\npath = \"/;$(touch)/it's/`y`/!!/\"\n")
+                .unwrap();
+        let text = instructions("127.0.0.1:4566".parse().unwrap(), &config);
+        let line = text.lines().find_map(|line| line.strip_prefix("# export AWS_ROLE_1=")).unwrap();
+        let value = "arn:aws:iam::123456789012:role/;$(touch)/it's/`y`/!!/R:R";
+        assert_eq!(shell::split(line), Some(vec![value.to_owned()]), "{line}");
+        let shown = std::process::Command::new("sh").args(["-c", &format!("printf %s {line}")]).output().unwrap();
+        assert_eq!(String::from_utf8(shown.stdout).unwrap(), value);
     }
 
     #[test]

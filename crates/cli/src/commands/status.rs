@@ -7,18 +7,12 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::Cell;
 use jiff::Timestamp;
 use rolecall_agent::wire::{AgentDocument, ProfileStatus, StatusDocument};
-use rolecall_core::port::Clock as _;
-use rolecall_rotator::SystemClock;
 
-use crate::args::{Output, StateDirArg};
-use crate::client;
 use crate::environment::Environment;
 use crate::exit_code::{ExitCode, Tally};
 use crate::failure::Failure;
-use crate::output::{self, duration, table};
-
-/// The agent has this at hand.
-const LIMIT: Duration = Duration::from_secs(5);
+use crate::output::{duration, table};
+use crate::report::ReportArgs;
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -28,11 +22,8 @@ const BOLD: Style = Style::new().bold();
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// A text for people, or JSON for programs
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    output: Output,
     #[command(flatten)]
-    state_dir: StateDirArg,
+    report: ReportArgs,
 }
 
 const AFTER_HELP: &str = "\
@@ -46,7 +37,7 @@ Exit codes:
   2  wrong command line
   3  something is wrong with a role or a setting
   4  no role has a session
-  6  no agent runs
+  6  no agent runs, or it is another user's
   7  the agent does not answer";
 
 /// Prints how everything stands; the exit code says it too.
@@ -54,13 +45,7 @@ Exit codes:
 /// # Errors
 /// When there is no agent to ask, or stdout takes no more.
 pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Failure> {
-    let state_dir = args.state_dir.resolve(environment)?;
-    let body = client::get(&state_dir, "/v1/status", LIMIT)?;
-    let document: StatusDocument = client::parsed(&state_dir, &body)?;
-    match args.output {
-        Output::Json => output::print_document(body)?,
-        Output::Table => output::print_styled(&text(&document, SystemClock.now().wall))?,
-    }
+    let document = args.report.print(environment, "/v1/status", text)?;
     Ok(tally(&document).into())
 }
 
@@ -76,11 +61,11 @@ fn tally(document: &StatusDocument) -> Tally {
     tally
 }
 
-fn text(document: &StatusDocument, now: Timestamp) -> String {
+fn text(document: &StatusDocument, now: Timestamp, width: Option<u16>) -> String {
     let mut text = header(&document.agent, now);
     if !document.profiles.is_empty() {
         text.push('\n');
-        text.push_str(&roles(&document.profiles, now));
+        text.push_str(&roles(&document.profiles, now, width));
     }
     let mut item = |style: Style, origin: &str, what: &str, action: &str, since: &str| {
         // Writing to a string cannot fail.
@@ -97,7 +82,8 @@ fn text(document: &StatusDocument, now: Timestamp) -> String {
     }
     for ProfileStatus { profile, notes, .. } in &document.profiles {
         if let Some(fault) = &profile.fault {
-            let since = parse(Some(&fault.since)).map(|since| format!(" ({})", duration::relative(now, since)));
+            let since =
+                duration::time(Some(&fault.since)).map(|since| format!(" ({})", duration::relative(now, since)));
             let origin = format!("{} {}", profile.alias, fault.kind);
             item(RED, &origin, &fault.message, &fault.action, &since.unwrap_or_default());
         }
@@ -113,7 +99,7 @@ fn text(document: &StatusDocument, now: Timestamp) -> String {
 }
 
 fn header(agent: &AgentDocument, now: Timestamp) -> String {
-    let up = parse(Some(&agent.started_at))
+    let up = duration::time(Some(&agent.started_at))
         .map_or_else(String::new, |started| format!(", up {}", duration::words(duration::until(started, now))));
     format!(
         "{BOLD}rolecall agent {}{BOLD:#}, pid {}{up}, profiles as {}, state in {}\n",
@@ -121,18 +107,18 @@ fn header(agent: &AgentDocument, now: Timestamp) -> String {
     )
 }
 
-fn roles(profiles: &[ProfileStatus], now: Timestamp) -> String {
+fn roles(profiles: &[ProfileStatus], now: Timestamp, width: Option<u16>) -> String {
     let mut table = table::new(&["ALIAS", "ACCOUNT/ROLE", "STATE", "LEFT", "REFRESH", "VERSION"]);
     for status in profiles {
         let profile = &status.profile;
-        let left = match (parse(status.issued_at.as_deref()), parse(profile.expires_at.as_deref())) {
+        let left = match (duration::time(status.issued_at.as_deref()), duration::time(profile.expires_at.as_deref())) {
             (Some(issued), Some(expires)) => {
                 let (left, total) = (duration::until(now, expires), duration::until(issued, expires));
                 format!("{} of {}", duration::words(left), duration::words(total))
             }
             _ => "-".into(),
         };
-        let refresh = match parse(profile.next_refresh_at.as_deref()) {
+        let refresh = match duration::time(profile.next_refresh_at.as_deref()) {
             _ if status.attempt_under_way => "under way".into(),
             Some(next) => duration::relative(now, next),
             None => "-".into(),
@@ -147,11 +133,7 @@ fn roles(profiles: &[ProfileStatus], now: Timestamp) -> String {
             Cell::new(status.session_version),
         ]);
     }
-    table::render(table)
-}
-
-fn parse(time: Option<&str>) -> Option<Timestamp> {
-    time?.parse().ok()
+    table::render(table, width)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Lengths of time as a person says them: the two units that matter, rounded down.
+//! Times and lengths of time: as documents of the agent write them, and as a person says them, which is the two units
+//! that matter, rounded down.
 
 use std::time::Duration;
 
@@ -28,6 +29,11 @@ pub(crate) fn relative(now: Timestamp, then: Timestamp) -> String {
         1.. => format!("in {}", words(difference.unsigned_abs())),
         _ => format!("{} ago", words(difference.unsigned_abs())),
     }
+}
+
+/// A time in a document of the agent, where it says one.
+pub(crate) fn time(text: Option<&str>) -> Option<Timestamp> {
+    text?.parse().ok()
 }
 
 /// The time from `now` until `then`; nothing when it has passed.

@@ -8,7 +8,7 @@ use crate::FaultKind;
 
 /// The first and the longest wait after a fault of this kind.
 #[must_use]
-pub fn bounds(kind: FaultKind) -> (Duration, Duration) {
+pub(super) fn bounds(kind: FaultKind) -> (Duration, Duration) {
     let (first, longest) = match kind {
         FaultKind::Unreachable => (1, 30),
         FaultKind::Throttled => (2, 60),
@@ -25,7 +25,7 @@ pub fn bounds(kind: FaultKind) -> (Duration, Duration) {
 /// The wait after `failures` failures in a row, the newest of this kind. Up to a quarter is taken off, by a hash of the
 /// attempt, so that entries that failed together do not try again together.
 #[must_use]
-pub fn wait(kind: FaultKind, failures: u32, entry: EntryId, attempt: Attempt) -> Duration {
+pub(super) fn wait(kind: FaultKind, failures: u32, entry: EntryId, attempt: Attempt) -> Duration {
     let (first, longest) = bounds(kind);
     let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(longest);
     let share = mix(entry.0 ^ mix(attempt.0)) >> 32;

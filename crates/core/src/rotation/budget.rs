@@ -14,7 +14,7 @@ const REGAIN: f64 = 0.05;
 
 /// What is left of the budget.
 #[derive(Clone, Debug)]
-pub struct Budget {
+pub(super) struct Budget {
     policy: BudgetPolicy,
     in_flight: u32,
     /// The generic cell rate algorithm's theoretical arrival time: when the bucket will be full again.
@@ -27,7 +27,7 @@ pub struct Budget {
 impl Budget {
     /// A full budget.
     #[must_use]
-    pub fn new(policy: BudgetPolicy) -> Self {
+    pub(super) fn new(policy: BudgetPolicy) -> Self {
         let least_one = BudgetPolicy {
             in_flight: policy.in_flight.max(1),
             per_second: policy.per_second.max(1),
@@ -37,8 +37,8 @@ impl Budget {
     }
 
     /// Takes a call out of the budget if it has one.
-    pub fn take(&mut self, boot: Duration) -> bool {
-        if self.in_flight >= self.ceiling(boot) || self.next_token(boot) > boot {
+    pub(super) fn take(&mut self, boot: Duration) -> bool {
+        if self.in_flight >= self.ceiling(boot) || self.next_token() > boot {
             return false;
         }
         self.full_at = self.full_at.max(boot) + self.interval(boot);
@@ -47,12 +47,12 @@ impl Budget {
     }
 
     /// Gives the place of a call back that is no longer under way.
-    pub fn give_back(&mut self) {
+    pub(super) fn give_back(&mut self) {
         self.in_flight -= 1;
     }
 
     /// Halves the budget: STS throttled a call.
-    pub fn throttled(&mut self, boot: Duration) {
+    pub(super) fn throttled(&mut self, boot: Duration) {
         let share = self.share(boot);
         if share < 1.0 && boot < self.share_at + Duration::from_secs(1) {
             return;
@@ -63,14 +63,8 @@ impl Budget {
 
     /// How long until a call may be started; none while all places are taken, since only an answer can free one.
     #[must_use]
-    pub fn wait(&self, boot: Duration) -> Option<Duration> {
-        (self.in_flight < self.ceiling(boot)).then(|| self.next_token(boot).saturating_sub(boot))
-    }
-
-    /// Calls under way.
-    #[must_use]
-    pub fn in_flight(&self) -> u32 {
-        self.in_flight
+    pub(super) fn wait(&self, boot: Duration) -> Option<Duration> {
+        (self.in_flight < self.ceiling(boot)).then(|| self.next_token().saturating_sub(boot))
     }
 
     fn share(&self, boot: Duration) -> f64 {
@@ -87,9 +81,10 @@ impl Budget {
         Duration::from_secs_f64(1.0 / (f64::from(self.policy.per_second) * self.share(boot)))
     }
 
-    /// The moment from which one more call fits under the burst.
-    fn next_token(&self, boot: Duration) -> Duration {
-        let depth = self.interval(boot) * (self.policy.burst - 1);
+    /// The moment from which one more call fits under the burst. The depth of the bucket is a time, so that at half the
+    /// rate it holds half the calls.
+    fn next_token(&self) -> Duration {
+        let depth = Duration::from_secs(u64::from(self.policy.burst - 1)) / self.policy.per_second;
         self.full_at.saturating_sub(depth)
     }
 }
@@ -115,6 +110,16 @@ mod tests {
         assert_eq!(take_all(&mut budget, SECOND), 20);
         assert_eq!(take_all(&mut budget, SECOND * 2), 10);
         assert_eq!(take_all(&mut budget, SECOND * 60), 20);
+    }
+
+    #[test]
+    fn throttling_grants_nothing_new() {
+        let mut budget = Budget::new(BudgetPolicy { in_flight: 1000, per_second: 200, burst: 200 });
+        assert_eq!(take_all(&mut budget, SECOND), 200);
+        budget.throttled(SECOND);
+        assert_eq!(take_all(&mut budget, SECOND), 0);
+        let in_the_next_second = take_all(&mut budget, SECOND * 2);
+        assert!((80..=120).contains(&in_the_next_second), "{in_the_next_second}");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct Glance<'a> {
     pub held: Option<&'a Held>,
     /// Whether what is held is past its refresh time.
     pub due: bool,
-    /// Whether anything was ever held under the present definition.
+    /// Whether something was held under the present definition and nothing is now.
     pub expired: bool,
     /// The call under way.
     pub flight: Option<Flight>,
@@ -70,8 +70,12 @@ impl Engine {
         if self.wall.observe(now) {
             self.probe_wall(now, &mut effects);
         }
+        if let Event::Assumed { entry, .. } | Event::Failed { entry, .. } = &event {
+            // An answer that comes after its deadline, out of a suspend for example, has come too late.
+            self.look(now, *entry, &mut effects);
+        }
         match event {
-            Event::Define { entry, key } => self.define(now, entry, key, &mut effects),
+            Event::Define { entry, key, adopted } => self.define(now, entry, key, adopted, &mut effects),
             Event::Forget { entry } => self.forget(entry, &mut effects),
             Event::Demand { entry } => self.demand(now, entry, &mut effects),
             Event::Assumed { entry, attempt, issue } => self.assumed(now, entry, attempt, issue, &mut effects),
@@ -153,9 +157,14 @@ impl Engine {
         entry.held.as_ref().filter(|held| !held.left(now, self.wall.trusted(now)).is_zero())
     }
 
-    fn define(&mut self, now: Now, id: EntryId, key: RoleKey, effects: &mut Vec<Effect>) {
+    fn define(&mut self, now: Now, id: EntryId, key: RoleKey, adopted: Option<Issue>, effects: &mut Vec<Effect>) {
+        let is_new = !self.entries.contains_key(&id);
         let entry = self.entries.entry(id).or_insert_with(|| Entry::new(key));
-        if entry.key != key {
+        if is_new && let Some(issue) = adopted {
+            let flight = Flight { attempt: Attempt(0), started: now.boot, reason: Reason::Adopted };
+            let left = schedule::lifetime(now, issue);
+            effects.extend(self.hold(now, id, flight, issue, left, issue.asked_for));
+        } else if entry.key != key {
             entry.key = key;
             entry.empty = Reason::SpecChanged;
             entry.failure = None;
@@ -192,35 +201,51 @@ impl Engine {
     }
 
     fn assumed(&mut self, now: Now, id: EntryId, attempt: Attempt, issue: Issue, effects: &mut Vec<Effect>) {
+        let Some(flight) = self.land(id, attempt) else { return };
         if let Some(date) = issue.date {
-            // Worth knowing even from an answer that nobody waits for any more.
             self.wall.settle(now, date);
         }
-        let Some(flight) = self.land(id, attempt) else { return };
         let lifetime = schedule::lifetime(now, issue);
-        let Some(entry) = self.entries.get_mut(&id) else { return };
         if lifetime.is_zero() {
             self.fail(now, id, attempt, ended_at_birth(issue));
         } else {
-            entry.version.0 += 1;
-            entry.failure = None;
-            entry.waited = false;
-            entry.empty = Reason::Expired;
-            entry.not_before = flight.started + MIN_INTERVAL;
-            entry.held = Some(Held {
-                version: entry.version,
-                issued: now,
-                expires_at: issue.expires_at,
-                ends: flight.started + lifetime,
-                lifetime,
-                lead: schedule::lead(self.policy.refresh_before, lifetime, self.policy.seed, id, entry.version),
-                asked_for: issue.asked_for,
-                reason: flight.reason,
-                nudge: None,
-            });
-            effects.push(Effect::Publish { entry: id, version: entry.version });
+            effects.extend(self.hold(now, id, flight, issue, lifetime, lifetime));
         }
         self.look(now, id, effects);
+    }
+
+    /// Replaces what is held by what `flight` brought: `left` is what it has to live from the flight's start on, `whole`
+    /// what it had when it was new, by which its refresh is timed.
+    fn hold(
+        &mut self,
+        now: Now,
+        id: EntryId,
+        flight: Flight,
+        issue: Issue,
+        left: Duration,
+        whole: Duration,
+    ) -> Option<Effect> {
+        let entry = self.entries.get_mut(&id)?;
+        let version = Version(entry.version.0 + 1);
+        let lead = schedule::lead(self.policy.refresh_before, whole, self.policy.seed, id, version);
+        entry.version = version;
+        entry.reason = Some(flight.reason);
+        entry.failure = None;
+        entry.waited = false;
+        entry.empty = Reason::Expired;
+        entry.not_before = flight.started + MIN_INTERVAL;
+        entry.held = Some(Held {
+            version,
+            issued: now,
+            expires_at: issue.expires_at,
+            ends: flight.started + left,
+            lifetime: left,
+            lead,
+            asked_for: issue.asked_for,
+            reason: flight.reason,
+            nudge: None,
+        });
+        Some(Effect::Publish { entry: id, version })
     }
 
     /// Ends the flight of `attempt` if it is the one under way.

@@ -124,7 +124,8 @@ impl Entry {
             return None;
         }
         let (_, urgency) = self.wants(now, wall_trusted)?;
-        Some((urgency, self.held.as_ref().map_or(Duration::ZERO, |held| held.ends), id))
+        // With nothing held, whoever was tried longest ago, so that those that fail never starve those that were not tried.
+        Some((urgency, self.held.as_ref().map_or(self.not_before, |held| held.ends), id))
     }
 
     /// When it has to be looked at again, given its place in the queue at `now`. Never in the past of a trusted clock.

@@ -40,6 +40,9 @@ pub enum Event {
         entry: EntryId,
         /// What STS would be asked. The same key again changes nothing.
         key: RoleKey,
+        /// A session for this key that an earlier process left, without a `Date`, since that was long ago. Only for an
+        /// entry that is new.
+        adopted: Option<Issue>,
     },
     /// A role is no longer wanted.
     Forget {

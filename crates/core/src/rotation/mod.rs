@@ -13,15 +13,15 @@
 //!
 //! Design notes
 //! - **Two clocks.** [`Now`] holds the wall clock, in which STS speaks, and the boot clock, which counts suspend and which
-//!   nobody can set. A session is dead when either says so; see [`wall`] for a wall clock that jumps or is wrong.
+//!   nobody can set. A session is dead when either says so; `wall.rs` says what is done about one that jumps or is wrong.
 //! - **One way out.** [`Engine::serve`] compares the expiry with the `now` it is given; no timer has to have fired first.
 //! - **Last good.** A failure never takes away what is held. It is served until it ends.
 //! - **One entry, one record.** Forgetting an entry drops everything about it, and an answer to an attempt that the entry
 //!   no longer waits for is ignored.
 //! - **The cost of a step** does not grow with the number of entries, only with how many of them have something to do.
 
-pub mod backoff;
-pub mod budget;
+mod backoff;
+mod budget;
 mod engine;
 mod entry;
 mod event;
@@ -29,9 +29,9 @@ mod now;
 pub mod policy;
 mod queue;
 mod reason;
-pub mod schedule;
+mod schedule;
 mod timers;
-pub mod wall;
+mod wall;
 
 pub use engine::{Engine, Glance};
 pub use entry::{Failure, Flight, Held};

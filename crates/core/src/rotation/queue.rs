@@ -18,7 +18,8 @@ pub(super) enum Urgency {
     Early,
 }
 
-/// A place in the queue: by urgency, then by nearest end (boot clock), then by entry.
+/// A place in the queue: by urgency; then by nearest end or, with nothing held, by earliest wish (boot clock); then by
+/// entry.
 pub(super) type Place = (Urgency, Duration, EntryId);
 
 /// The entries that want a call.

@@ -7,10 +7,10 @@ use super::{EntryId, Issue, Lead, Now, Version};
 
 /// Below this much left (or half of the lifetime) a demand refreshes ahead of time: botocore asks again on every use
 /// from 15 minutes before the end on.
-pub const DEMAND_WINDOW: Duration = Duration::from_secs(15 * 60);
+pub(super) const DEMAND_WINDOW: Duration = Duration::from_secs(15 * 60);
 
 /// Two calls for one entry never start closer together than this, whatever STS answers.
-pub const MIN_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Jitter moves a refresh ahead by at most this share of the lifetime.
 const JITTER_SHARE: u32 = 20;
@@ -20,7 +20,7 @@ const JITTER_SHARE: u32 = 20;
 /// With a `Date` it is a difference of two readings of STS's own clock, so ours need not be right; the `Date` has whole
 /// seconds, so STS's clock may have been almost a second later. Without one, the wall clock has to do.
 #[must_use]
-pub fn lifetime(now: Now, issue: Issue) -> Duration {
+pub(super) fn lifetime(now: Now, issue: Issue) -> Duration {
     let lifetime = match issue.date {
         Some(date) => between(date, issue.expires_at).saturating_sub(Duration::from_secs(1)),
         None => now.wall_until(issue.expires_at),
@@ -28,17 +28,18 @@ pub fn lifetime(now: Now, issue: Issue) -> Duration {
     lifetime.min(issue.asked_for)
 }
 
-/// How long before its end a session is refreshed: the lead, and a jitter that only moves it ahead.
+/// How long before its end a session is refreshed: the lead, and a jitter that only moves it ahead; together at most half
+/// of the lifetime.
 ///
 /// The jitter is a hash, drawn once at issue: drawn anew at each look, the earliest draw would win and most of the
 /// spreading be lost.
 #[must_use]
-pub fn lead(lead: Lead, lifetime: Duration, seed: u64, entry: EntryId, version: Version) -> Duration {
+pub(super) fn lead(lead: Lead, lifetime: Duration, seed: u64, entry: EntryId, version: Version) -> Duration {
     let spread = lifetime / JITTER_SHARE;
     let share = mix(mix(seed ^ entry.0).wrapping_add(version.0)) >> 32;
     #[expect(clippy::cast_possible_truncation, reason = "a share of `spread`, which fits")]
     let jitter = Duration::from_nanos(((spread.as_nanos() * u128::from(share)) >> 32) as u64);
-    lead.of(lifetime) + jitter
+    (lead.of(lifetime) + jitter).min(lifetime / 2)
 }
 
 /// The SplitMix64 finaliser: spreads close inputs over all 64 bits.

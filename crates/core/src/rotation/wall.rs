@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Now;
 
 /// A jump or an offset below this is believed: STS takes signatures that are 5 minutes off.
-pub const TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
+pub(super) const TOLERANCE: SignedDuration = SignedDuration::from_mins(2);
 
 /// What is known about the wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ enum Trust {
 
 /// Watches the wall clock from step to step.
 #[derive(Clone, Debug)]
-pub struct Wall {
+pub(super) struct Wall {
     seen: Option<Now>,
     trust: Trust,
 }
@@ -37,7 +37,7 @@ impl Default for Wall {
 
 impl Wall {
     /// Takes note of the time. True when the wall just jumped.
-    pub fn observe(&mut self, now: Now) -> bool {
+    pub(super) fn observe(&mut self, now: Now) -> bool {
         let jumped = self.jumped(now);
         if jumped {
             self.trust = Trust::Doubted;
@@ -47,20 +47,20 @@ impl Wall {
     }
 
     /// Settles the matter by what the clock of STS says.
-    pub fn settle(&mut self, now: Now, date: Timestamp) {
+    pub(super) fn settle(&mut self, now: Now, date: Timestamp) {
         let ahead = now.wall.duration_since(date);
         self.trust = if ahead.abs() > TOLERANCE { Trust::Wrong { ahead } } else { Trust::Trusted };
     }
 
     /// Whether the wall clock may be used at `now`, which need not have been observed.
     #[must_use]
-    pub fn trusted(&self, now: Now) -> bool {
+    pub(super) fn trusted(&self, now: Now) -> bool {
         self.trust == Trust::Trusted && !self.jumped(now)
     }
 
     /// How far the wall clock is ahead of STS, if STS showed it to be wrong; negative when it is behind.
     #[must_use]
-    pub fn skew(&self) -> Option<SignedDuration> {
+    pub(super) fn skew(&self) -> Option<SignedDuration> {
         match self.trust {
             Trust::Wrong { ahead } => Some(ahead),
             Trust::Trusted | Trust::Doubted => None,

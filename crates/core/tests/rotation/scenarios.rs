@@ -7,7 +7,7 @@ use rolecall_core::rotation::{
     Attempt, BudgetPolicy, Effect, Engine, EntryId, Event, Issue, Lead, NotServable, Now, Policy, Reason, Version,
     Withdrawal,
 };
-use rolecall_core::{Fault, FaultKind, RoleKey};
+use rolecall_core::{Alias, Fault, FaultKind, Role, RoleKey, SessionName, Source, role};
 
 const A: EntryId = EntryId(1);
 const B: EntryId = EntryId(2);
@@ -18,8 +18,23 @@ fn at(seconds: u64) -> Now {
     Now { wall, boot: Duration::from_secs(500 + seconds) }
 }
 
+/// One of 256 keys.
+pub(crate) fn key_of(n: u8) -> RoleKey {
+    let alias: Alias = "role".parse().unwrap();
+    let role = Role {
+        name: "role".into(),
+        arn: format!("arn:aws:iam::123456789012:role/R{n}").parse().unwrap(),
+        region: None,
+        source: Source::Base,
+        duration: role::DEFAULT_DURATION,
+        session_name: SessionName::new(&alias, "host"),
+        alias,
+    };
+    role.key()
+}
+
 fn define(engine: &mut Engine, now: Now, entry: EntryId, key: u8) -> Vec<Effect> {
-    engine.step(now, Event::Define { entry, key: RoleKey::from_bytes([key; 32]) })
+    engine.step(now, Event::Define { entry, key: key_of(key), adopted: None })
 }
 
 fn assumed(entry: EntryId, attempt: Attempt, now: Now, life: u64) -> Event {
@@ -174,4 +189,55 @@ fn a_wall_clock_that_jumps_takes_nothing_away_and_is_looked_into() {
     engine.step(jumped(61), assumed(A, attempt, at(61), HOUR));
     assert_eq!(engine.clock_skew(), Some(SignedDuration::from_hours(5)));
     assert!(engine.serve(jumped(HOUR), A).is_ok() && engine.serve(jumped(HOUR + 61), A).is_err());
+}
+
+#[test]
+fn roles_that_fail_never_starve_one_that_was_not_tried() {
+    let budget = BudgetPolicy { in_flight: 1, per_second: 100, burst: 100 };
+    let mut engine = Engine::new(Policy { budget, ..Policy::default() });
+    let c = EntryId(3);
+    let mut effects = define(&mut engine, at(0), A, 1);
+    for (entry, key) in [(B, 2), (c, 3)] {
+        effects.extend(define(&mut engine, at(0), entry, key));
+    }
+    // Each call takes a second, longer than the first back-off.
+    for second in 1..3 {
+        let Some(Effect::Assume { entry, attempt, .. }) = effects.last().cloned() else { panic!("{effects:?}") };
+        assert_ne!(entry, c);
+        effects = engine.step(at(second), failed(entry, attempt, FaultKind::Unreachable));
+    }
+    assert!(attempt_in(&effects, c).is_some(), "{effects:?}");
+}
+
+#[test]
+fn a_session_from_before_a_restart_is_served_and_refreshed_in_its_time() {
+    let mut engine = Engine::new(Policy::default());
+    let issue = Issue { expires_at: at(1500).wall, asked_for: Duration::from_secs(HOUR), date: None };
+    let effects = engine.step(at(0), Event::Define { entry: A, key: key_of(1), adopted: Some(issue) });
+    assert_eq!(effects, [Effect::Publish { entry: A, version: Version(1) }]);
+    assert_eq!(engine.serve(at(0), A).unwrap().reason, Reason::Adopted);
+    let (second, attempt, _) = first_call(&mut engine, 1, 1500).unwrap();
+    assert!((1500 - 780..=900).contains(&second), "{second}");
+    engine.step(at(second), failed(A, attempt, FaultKind::Denied));
+    assert!(engine.serve(at(1499), A).is_ok());
+    let effects = engine.step(at(1500), Event::Tick);
+    assert!(effects.contains(&Effect::Withdraw { entry: A, reason: Withdrawal::Expired }), "{effects:?}");
+}
+
+#[test]
+fn one_that_has_ended_meanwhile_is_withdrawn_at_once() {
+    let mut engine = Engine::new(Policy::default());
+    let issue = Issue { expires_at: at(0).wall, asked_for: Duration::from_secs(HOUR), date: None };
+    let effects = engine.step(at(5), Event::Define { entry: A, key: key_of(1), adopted: Some(issue) });
+    assert!(effects.contains(&Effect::Withdraw { entry: A, reason: Withdrawal::Expired }), "{effects:?}");
+    assert!(engine.serve(at(5), A).is_err());
+}
+
+#[test]
+fn an_answer_out_of_a_suspend_is_too_late_and_says_nothing_about_the_clock() {
+    let mut engine = Engine::new(Policy::default());
+    let (attempt, _) = attempt_in(&define(&mut engine, at(0), A, 1), A).unwrap();
+    let effects = engine.step(at(3 * HOUR), assumed(A, attempt, at(0), HOUR));
+    assert_eq!(effects, [Effect::Cancel { entry: A, attempt }]);
+    assert_eq!(engine.clock_skew(), None);
 }

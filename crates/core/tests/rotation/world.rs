@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use rolecall_core::rotation::{
     Attempt, BudgetPolicy, Effect, Engine, EntryId, Event, Issue, Now, Policy, Reason, Version,
 };
-use rolecall_core::{Fault, FaultKind, RoleKey};
+use rolecall_core::{Fault, FaultKind};
 
 use crate::invariants;
+use crate::scenarios::key_of;
 
 /// 2027-01-15T08:00:00Z, in milliseconds.
 const EPOCH: i64 = 1_800_000_000_000;
@@ -120,16 +121,16 @@ impl World {
             }
             Action::Define(role) => {
                 let truth = self.roles.entry(EntryId(role)).or_default();
-                let key = RoleKey::from_bytes([truth.key; 32]);
-                self.step(Event::Define { entry: EntryId(role), key });
+                let key = key_of(truth.key);
+                self.step(Event::Define { entry: EntryId(role), key, adopted: None });
             }
             Action::Redefine(role) => {
                 let Some(truth) = self.roles.get_mut(&EntryId(role)) else { return };
                 truth.key = truth.key.wrapping_add(1);
                 truth.ends.clear();
                 truth.started = None;
-                let key = RoleKey::from_bytes([truth.key; 32]);
-                self.step(Event::Define { entry: EntryId(role), key });
+                let key = key_of(truth.key);
+                self.step(Event::Define { entry: EntryId(role), key, adopted: None });
             }
             Action::Forget(role) => {
                 let gone = self.roles.remove(&EntryId(role));

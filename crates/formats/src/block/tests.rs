@@ -8,6 +8,11 @@ fn id(text: &str) -> Id {
     text.parse().unwrap()
 }
 
+/// A text to compare and to build on; what is tested hands it out in a buffer that is wiped.
+fn replace(text: &str, id: &Id, body: Option<&str>) -> Result<String, BlockError> {
+    super::replace(text, id, body).map(|text| text.to_string())
+}
+
 #[test]
 fn an_id_is_eight_hex_digits_in_lower_case() {
     assert_eq!(id("3fa9c2d1").to_string(), "3fa9c2d1");
@@ -37,6 +42,16 @@ fn an_empty_body_takes_the_block_out() {
     let ours = id("3fa9c2d1");
     let with = replace("[a]\n", &ours, Some("[b]\n")).unwrap();
     assert_eq!(replace(&with, &ours, Some("")).unwrap(), "[a]\n");
+}
+
+/// As somebody may leave it who moves blocks about.
+#[test]
+fn a_block_right_behind_another_comes_out() {
+    let marked = |id: &str, note: &str| format!("# >>> rolecall {id} >>>\n{note}# <<< rolecall {id} <<<\n");
+    let first = marked("00000000", "");
+    let both = first.clone() + &marked("3fa9c2d1", LINE_END_ADDED);
+    assert_eq!(replace(&both, &id("3fa9c2d1"), None).unwrap(), first.trim_end());
+    assert_eq!(cut(&both).unwrap(), "");
 }
 
 /// Foreign text: anything, with what is easily got wrong more often than not.

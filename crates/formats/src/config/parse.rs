@@ -4,9 +4,14 @@
 //! looks like a header; `:` separates as `=` does; a lone carriage return ends a line; keys are in lower case; and a
 //! `[DEFAULT]` section lends its keys to all others.
 
+use std::collections::HashMap;
+
 use zeroize::Zeroizing;
 
 use super::{FileFault, FileProblem, Key};
+
+/// The section that lends its keys to all others.
+const DEFAULT: &str = "DEFAULT";
 
 /// A section of any kind.
 pub(super) struct Section {
@@ -23,15 +28,35 @@ pub(super) struct Sections {
     pub(super) defaults: Vec<Key>,
 }
 
+/// A key whose value may go on in the next line. The value is put together once, so that no copy of a secret stays where
+/// a text that grows has been.
+struct OpenKey<'a> {
+    name: String,
+    line: usize,
+    values: Vec<&'a str>,
+}
+
+/// Adds a key that has ended to its section.
+fn close(key: Option<OpenKey<'_>>, section: Option<usize>, sections: &mut [Section]) {
+    if let (Some(OpenKey { name, line, values }), Some(section)) = (key, section.and_then(|at| sections.get_mut(at))) {
+        let mut value = Zeroizing::new(values.join("\n"));
+        let end = value.trim_end_matches(is_space).len();
+        value.truncate(end);
+        section.keys.push(Key { name, value, line });
+    }
+}
+
 /// Reads `text`.
 pub(super) fn sections(text: &str) -> Result<Sections, FileFault> {
     if text.starts_with('\u{feff}') {
         return Err(FileFault { line: 1, problem: FileProblem::ByteOrderMark });
     }
     let mut sections: Vec<Section> = Vec::new();
+    let mut headers: HashMap<&str, usize> = HashMap::new();
+    // The lines of the keys of every section.
+    let mut names: HashMap<(usize, String), usize> = HashMap::new();
     let mut current: Option<usize> = None;
-    // Whether the last key of the current section can still be continued.
-    let mut key_open = false;
+    let mut open: Option<OpenKey<'_>> = None;
     let mut indent = 0;
     for (number, line) in (1..).zip(lines(text)) {
         let fault = |problem| Err(FileFault { line: number, problem });
@@ -39,39 +64,37 @@ pub(super) fn sections(text: &str) -> Result<Sections, FileFault> {
         if content.starts_with(['#', ';']) {
             continue;
         }
-        let section = current.and_then(|at| sections.get_mut(at));
-        let open = section.and_then(|s| s.keys.last_mut()).filter(|_| key_open);
         if content.is_empty() {
-            if let Some(key) = open {
-                key.value.push('\n');
+            if let Some(key) = &mut open {
+                key.values.push("");
             }
             continue;
         }
         let this_indent = line.chars().take_while(|&c| is_space(c)).count();
-        if let Some(key) = open
+        if let Some(key) = &mut open
             && this_indent > indent
         {
-            if (key.value.is_empty() || key.value.starts_with('\n')) && !is_nested(content) {
+            if key.values.first().is_some_and(|first| first.is_empty()) && !is_nested(content) {
                 return fault(FileProblem::NotANestedKey);
             }
-            key.value.push('\n');
-            key.value.push_str(content);
+            key.values.push(content);
             continue;
         }
         indent = this_indent;
+        close(open.take(), current, &mut sections);
         if let Some(header) = header(content) {
-            key_open = false;
-            current = match sections.iter().position(|s| s.header == header) {
-                Some(at) if header == "DEFAULT" => Some(at),
-                Some(at) => return fault(FileProblem::SectionTwice { first: sections[at].line }),
+            current = match headers.get(header) {
+                Some(&at) if header == DEFAULT => Some(at),
+                Some(&at) => return fault(FileProblem::SectionTwice { first: sections[at].line }),
                 None => {
+                    headers.insert(header, sections.len());
                     sections.push(Section { header: header.into(), line: number, keys: Vec::new() });
                     Some(sections.len() - 1)
                 }
             };
             continue;
         }
-        let Some(section) = current.and_then(|at| sections.get_mut(at)) else {
+        let Some(section) = current else {
             return fault(FileProblem::NoSection);
         };
         let Some((name, value)) = content.split_once(['=', ':']) else {
@@ -81,18 +104,14 @@ pub(super) fn sections(text: &str) -> Result<Sections, FileFault> {
         if name.is_empty() {
             return fault(FileProblem::NoKey);
         }
-        if let Some(first) = section.keys.iter().find(|key| key.name == name) {
-            return fault(FileProblem::KeyTwice { first: first.line });
+        if let Some(&first) = names.get(&(section, name.clone())) {
+            return fault(FileProblem::KeyTwice { first });
         }
-        let value = Zeroizing::new(value.trim_start_matches(is_space).to_owned());
-        section.keys.push(Key { name, value, line: number });
-        key_open = true;
+        names.insert((section, name.clone()), number);
+        open = Some(OpenKey { name, line: number, values: vec![value.trim_start_matches(is_space)] });
     }
-    for key in sections.iter_mut().flat_map(|s| &mut s.keys) {
-        let end = key.value.trim_end_matches(is_space).len();
-        key.value.truncate(end);
-    }
-    let defaults = sections.iter().position(|s| s.header == "DEFAULT").map(|at| sections.remove(at).keys);
+    close(open, current, &mut sections);
+    let defaults = headers.get(DEFAULT).map(|&at| sections.remove(at).keys);
     Ok(Sections { sections, defaults: defaults.unwrap_or_default() })
 }
 

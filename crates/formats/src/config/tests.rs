@@ -1,5 +1,10 @@
 //! The grammar of the AWS files as botocore reads it.
 
+use std::fmt::Write as _;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
 use super::*;
 
 fn config(text: &str) -> Profiles {
@@ -142,4 +147,30 @@ fn an_empty_text_has_no_profiles() {
     for text in ["", "\n", "\r\n", "# only a comment", "   "] {
         assert_eq!(names(text, File::Config).len(), 0, "{text:?}");
     }
+}
+
+/// Were it quadratic in anything, it would take hours.
+#[test]
+fn a_long_file_takes_no_longer_than_its_length() {
+    const MANY: usize = 200_000;
+    let (sections, keys, lines) = (0..MANY).fold(Default::default(), |mut texts: (String, String, String), n| {
+        writeln!(texts.0, "[profile p{n}]").unwrap();
+        writeln!(texts.1, "k{n} = v").unwrap();
+        writeln!(texts.2, "  k{n} = v").unwrap();
+        texts
+    });
+    let (done, finished) = mpsc::channel();
+    thread::spawn(move || {
+        let profiles = config(&format!("{sections}[profile keys]\n{keys}[profile lines]\ns3 =\n{lines}"));
+        let found = (0..MANY).filter(|n| profiles.get(&format!("p{n}")).is_some()).count();
+        done.send((found, profiles.get("keys").map(|p| p.keys.len()))).unwrap();
+    });
+    assert_eq!(finished.recv_timeout(Duration::from_secs(60)), Ok((MANY, Some(MANY))));
+}
+
+#[test]
+fn a_value_ends_where_its_last_word_ends() {
+    let profiles = config("[profile x]\na = b\n\n# note\n\n[profile y]\nc = d\n  e\n \n");
+    assert_eq!(profiles.get("x").unwrap().get("a"), Some("b"));
+    assert_eq!(profiles.get("y").unwrap().get("c"), Some("d\ne"));
 }

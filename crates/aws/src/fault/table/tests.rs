@@ -98,6 +98,29 @@ fn the_canonical_request_is_left_out() {
 }
 
 #[test]
+fn what_was_sent_is_not_repeated_where_aws_could_not_read_it() {
+    for message in
+        ["'canary/20261102/eu-west-1' not a valid key=value pair", "canary: Signature expired", "canary 1 hour"]
+    {
+        let fault = classify(&call(), &answer("IncompleteSignature", message, 400));
+        assert_eq!(fault.kind, FaultKind::BaseExpired, "{fault}");
+        assert!(!format!("{fault:?}").contains("canary"), "{fault}");
+    }
+}
+
+#[test]
+fn what_our_client_refuses_is_said_with_its_remedy() {
+    for (refusal, kind, words, remedy) in [
+        (Refusal::NoAuthorities, FaultKind::Misconfigured, "no certificate authorities", "install ca-certificates"),
+        (Refusal::TooLong, FaultKind::Bug, "sts.example answered more than 1 MiB", "proxy"),
+    ] {
+        let fault = classify(&call(), &Failure { kind: Kind::Refused(refusal), ..Failure::default() });
+        assert_eq!(fault.kind, kind, "{fault}");
+        assert!(fault.message.contains(words) && fault.action.contains(remedy), "{fault}");
+    }
+}
+
+#[test]
 fn a_call_that_got_no_answer_names_the_host() {
     for (kind, expected) in [
         (Kind::NoAnswer, FaultKind::Unreachable),

@@ -1,7 +1,8 @@
 //! The directory that a demo lives in.
 //!
-//! Private to this user, and removed with everything in it: at the end, at a signal (which ends the demo), and at a panic
-//! even where a panic aborts. Only a kill that cannot be caught leaves it.
+//! Private to this user, and removed with everything in it: at the end, at a panic, and at each signal by which a person
+//! or a system asks a program to end (Ctrl-C, Ctrl-\, `kill`, a closed terminal). What is left is only left by SIGKILL,
+//! by a fault of the machine, and by signals that are for other things, such as SIGUSR1.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::screen;
+use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
@@ -18,17 +20,19 @@ use crate::failure::Failure;
 pub(super) struct Home(TempDir);
 
 impl Home {
-    /// Makes it.
+    /// Makes it in `TMPDIR`, or in `/tmp` when that is empty or not set.
     ///
     /// # Errors
     /// When the directory for temporary files takes none.
-    pub(super) fn new() -> Result<Self, Failure> {
+    pub(super) fn new(environment: &Environment) -> Result<Self, Failure> {
+        let named = environment.get("TMPDIR").filter(|path| !path.is_empty());
+        let temporary = named.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
         let made = tempfile::Builder::new()
             .prefix("rolecall-demo-")
             .permissions(Permissions::from_mode(0o700))
-            .tempdir()
+            .tempdir_in(&temporary)
             .map_err(|error| {
-                let message = format!("create a directory in {}: {error}", std::env::temp_dir().display());
+                let message = format!("create a directory in {}: {error}", temporary.display());
                 Failure::new(ExitCode::Usage, message, "set TMPDIR to a directory that you can write to")
             })?;
         Ok(Self(made))
@@ -67,11 +71,6 @@ impl Home {
         self.path().join("state")
     }
 
-    /// The file in the state directory in which the agent keeps what it holds.
-    pub(super) fn store(&self) -> PathBuf {
-        self.state_dir().join("credentials")
-    }
-
     /// Removes it, and tells when something is left. Dropping removes it, too.
     ///
     /// # Errors
@@ -90,8 +89,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_home_is_where_temporary_files_are() {
+        let temporary = tempfile::tempdir().unwrap();
+        for (named, parent) in [(temporary.path().to_str(), temporary.path()), (Some(""), Path::new("/tmp"))] {
+            let home = Home::new(&Environment::from([("TMPDIR", named.unwrap())])).unwrap();
+            assert_eq!(home.path().parent(), Some(parent));
+        }
+    }
+
+    #[test]
     fn a_home_is_private_and_goes_with_everything_in_it() {
-        let home = Home::new().unwrap();
+        let home = Home::new(&Environment::from([])).unwrap();
         let path = home.path().to_owned();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o700);
         fs::create_dir(home.state_dir()).unwrap();

@@ -1,8 +1,9 @@
-//! What the demo shows of one role: its state as the agent tells it, and the key as a program would read it.
+//! What the demo shows of one role, as the agent tells it.
 
 use jiff::Timestamp;
 use rolecall_agent::wire::StatusDocument;
-use rolecall_formats::config::{self, File};
+
+use crate::output::duration::time;
 
 /// How many characters of an access key id tell one from the next.
 const TAIL: usize = 4;
@@ -18,25 +19,23 @@ pub(super) struct Row {
     pub(super) version: u64,
     /// When the session began and when it ends.
     pub(super) life: Option<(Timestamp, Timestamp)>,
-    /// The end of the access key id in the store.
+    /// The end of the access key id.
     pub(super) key: Option<String>,
 }
 
-/// A row for each role, from what the agent says and from the text of its store.
-pub(super) fn rows(status: &StatusDocument, store: &str) -> Vec<Row> {
-    let store = config::read(store, File::Credentials).unwrap_or_default();
-    let parse = |time: &Option<String>| -> Option<Timestamp> { time.as_deref()?.parse().ok() };
+/// A row for each role.
+pub(super) fn rows(status: &StatusDocument) -> Vec<Row> {
     let rows = status.profiles.iter().map(|status| {
         let profile = &status.profile;
-        let id = store.get(&profile.alias).and_then(|section| section.get("aws_access_key_id"));
+        let tail = |id: &String| id.chars().skip(id.chars().count().saturating_sub(TAIL)).collect();
         Row {
             alias: profile.alias.clone(),
             account: profile.account.clone(),
             role: profile.role.clone(),
             state: profile.state.clone(),
             version: status.session_version,
-            life: parse(&status.issued_at).zip(parse(&profile.expires_at)),
-            key: id.map(|id| id.chars().skip(id.chars().count().saturating_sub(TAIL)).collect()),
+            life: time(status.issued_at.as_deref()).zip(time(profile.expires_at.as_deref())),
+            key: status.access_key_id.as_ref().map(tail),
         }
     });
     rows.collect()

@@ -7,13 +7,13 @@ use anstream::{AutoStream, ColorChoice, adapter::strip_str};
 use comfy_table::{Attribute, Cell, Color};
 use crossterm::cursor::{Hide, MoveToColumn, MoveToPreviousLine, Show};
 use crossterm::queue;
-use crossterm::terminal::{self, Clear, ClearType, DisableLineWrap, EnableLineWrap};
+use crossterm::terminal::{Clear, ClearType, DisableLineWrap, EnableLineWrap};
 use jiff::{SignedDuration, Timestamp};
 use rolecall_formats::time::utc_seconds;
 
 use super::row::Row;
 use crate::environment::Environment;
-use crate::output::{duration, table};
+use crate::output::{self, duration, table};
 
 /// The widest and the narrowest bar, in characters.
 const BAR: std::ops::RangeInclusive<usize> = 6..=20;
@@ -61,7 +61,7 @@ impl Screen {
                 if *drawn > 0 {
                     queue!(out, MoveToPreviousLine(*drawn), Clear(ClearType::FromCursorDown))?;
                 }
-                let width = terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+                let width = usize::from(output::terminal_width().unwrap_or(80));
                 let text = picture(rows, now, width);
                 *drawn = u16::try_from(text.lines().count()).unwrap_or(u16::MAX);
                 match AutoStream::choice(&io::stdout()) {
@@ -129,7 +129,7 @@ fn picture(rows: &[Row], now: Timestamp, width: usize) -> String {
             if new { key.fg(Color::DarkGreen).add_attribute(Attribute::Bold) } else { key },
         ]);
     }
-    format!("{}\nCtrl-C ends it.\n", table::render(table))
+    format!("{}\nCtrl-C ends it.\n", table::render(table, None))
 }
 
 /// How much of a session is left.

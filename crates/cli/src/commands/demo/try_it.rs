@@ -6,10 +6,12 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use rolecall_formats::shell::quote;
+
 use super::home::Home;
 use super::{ROLES, SESSION};
 use crate::environment::Environment;
-use crate::output::shell::quote;
+use crate::output::duration;
 
 /// Variables with which the AWS CLI would not talk to our endpoint.
 const IN_THE_WAY: [&str; 4] = [
@@ -36,10 +38,10 @@ pub(super) fn text(
     let (program, state_dir) = (program.to_string_lossy(), state_dir.to_string_lossy());
     format!(
         "Three roles in two accounts, each kept as an AWS profile that does not expire:\n\n{roles}\n\
-         The AWS here is a sandbox in this process. Its sessions last {} s, so that you\n\
+         The AWS here is a sandbox in this process. Its sessions last {}, so that you\n\
          can watch them being rotated. In a second terminal, as long as this runs:\n\n  {}\n\n\
          Or without the AWS CLI:\n\n  {} status --state-dir {}\n\n",
-        SESSION.as_secs(),
+        duration::words(SESSION),
         words(home, sandbox, environment).join(separator),
         quote(&program),
         quote(&state_dir),
@@ -71,7 +73,7 @@ mod tests {
     use super::*;
 
     fn line_in(variables: &[(&str, &str)]) -> String {
-        let home = Home::new().unwrap();
+        let home = Home::new(&Environment::from([])).unwrap();
         let line = words(&home, "127.0.0.1:4566".parse().unwrap(), &Environment::from(variables)).join(" ");
         line.replace(home.path().to_str().unwrap(), "/home")
     }

@@ -17,6 +17,7 @@ fn profile(alias: &str, state: &str) -> ProfileDocument {
         source: "base".into(),
         default: false,
         state: state.into(),
+        published: true,
         expires_at: None,
         next_refresh_at: None,
         fault: None,
@@ -25,7 +26,7 @@ fn profile(alias: &str, state: &str) -> ProfileDocument {
 
 fn shown(profiles: Vec<ProfileDocument>) -> String {
     let document = ProfilesDocument { version: VERSION, default: None, profiles, problems: vec![] };
-    strip_str(&text(&document, "2026-08-21T10:00:00Z".parse().unwrap())).to_string()
+    strip_str(&text(&document, "2026-08-21T10:00:00Z".parse().unwrap(), None)).to_string()
 }
 
 #[test]

@@ -29,11 +29,13 @@ fn role(alias: &str, state: &str, fault: Option<FaultDocument>) -> ProfileStatus
             source: "base".into(),
             default: alias == "a",
             state: state.into(),
+            published: true,
             expires_at: time("2026-08-21T10:48:30Z"),
             next_refresh_at: time("2026-08-21T10:38:30Z"),
             fault,
         },
         issued_at: time("2026-08-21T09:48:30Z"),
+        access_key_id: held.then(|| "SANDBOXKEY".into()),
         session_version: u64::from(held) * 3,
         reason: None,
         asked_for_seconds: None,
@@ -60,7 +62,7 @@ fn document(profiles: Vec<ProfileStatus>) -> StatusDocument {
 }
 
 fn shown(document: &StatusDocument) -> String {
-    strip_str(&text(document, "2026-08-21T10:00:00Z".parse().unwrap())).to_string()
+    strip_str(&text(document, "2026-08-21T10:00:00Z".parse().unwrap(), None)).to_string()
 }
 
 #[test]

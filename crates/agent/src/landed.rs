@@ -1,0 +1,89 @@
+//! What each landed version wrote and answered, read by today's readers.
+//!
+//! The files of `tests/formats/v<version>` are never changed. Who changes a format so that a test in here fails gives it
+//! a new version, a folder of its own, and a reader that takes both.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rolecall_core::{Alias, Role, Session};
+use rolecall_formats::block::{self, Id};
+use rolecall_formats::{config, container, process};
+use rolecall_testkit::canary;
+
+use crate::state_dir::{StateDir, id};
+use crate::store::read_back;
+use crate::testing::role;
+use crate::wire::{ErrorDocument, ProfilesDocument, StatusDocument, VERSION};
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/formats").join(name)
+}
+
+fn text(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap_or_else(|error| unreachable!("{name}: {error}"))
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_store_of_version_1_is_taken_over() {
+    let home = tempfile::tempdir().unwrap();
+    for name in ["credentials", "config"] {
+        fs::write(home.path().join(name), text(&format!("v1/state/{name}"))).unwrap();
+    }
+    let state_dir = StateDir::open(home.path(), &[]).unwrap();
+    let roles: Vec<Arc<Role>> = ["a", "b"].map(|alias| Arc::new(role(alias))).to_vec();
+    let left = read_back(state_dir.path(), &roles, at("2026-01-01T00:30:00Z"));
+    assert_eq!(left.keys().map(Alias::as_str).collect::<Vec<_>>(), ["a"]);
+    let Session { credentials, issued_at: _, expires_at } = left["a"].as_ref();
+    assert_eq!((credentials, *expires_at), (&canary::credentials(1), at("2026-01-01T01:00:00Z")));
+}
+
+#[test]
+fn blocks_of_version_1_are_found_and_taken_out() {
+    let ours: Id = id("/tmp/home/state".as_ref());
+    let foreign = ("[default]\nregion = us-east-1", text("v1/process/credentials"));
+    for (form, profiles) in [("process", &["default", "a", "b"][..]), ("file", &["default", "a"])] {
+        let (config, credentials) = (text(&format!("v1/{form}/config")), text(&format!("v1/{form}/credentials")));
+        for (text, rest) in [(&config, foreign.0), (&credentials, &foreign.1)] {
+            assert_eq!(*block::replace(text, &ours, None).unwrap(), rest, "{form}");
+            assert_eq!(block::cut(text).unwrap(), rest, "{form}");
+        }
+        let names = config::read(&config, config::File::Config).unwrap();
+        assert_eq!(names.iter().map(|profile| profile.name.as_str()).collect::<Vec<_>>(), profiles, "{form}");
+        config::read(&credentials, config::File::Credentials).unwrap();
+    }
+}
+
+#[test]
+fn documents_of_version_1_are_read() {
+    let profiles: ProfilesDocument = serde_json::from_str(&text("v1/profiles.json")).unwrap();
+    assert_eq!((profiles.version, profiles.default.as_deref()), (VERSION, Some("a")));
+    let states: Vec<_> =
+        profiles.profiles.iter().map(|p| (p.alias.as_str(), p.state.as_str(), p.fault.is_some())).collect();
+    assert_eq!(states, [("a", "fresh", false), ("b", "failed", true)]);
+    assert_eq!((profiles.problems[0].origin.as_str(), profiles.problems[0].column), ("AWS_ROLE_3", Some(1)));
+
+    let status: StatusDocument = serde_json::from_str(&text("v1/status.json")).unwrap();
+    let of = |n: usize| &status.profiles[n];
+    assert_eq!((status.version, of(0).session_version, of(1).session_version), (VERSION, 1, 0));
+    assert_eq!((of(0).access_key_id.as_deref(), &of(1).access_key_id), (Some("ASIATEST000000000001"), &None));
+    assert_eq!(of(0).profile, profiles.profiles[0]);
+
+    let error: ErrorDocument = serde_json::from_str(&text("v1/error.json")).unwrap();
+    assert_eq!((error.code.as_str(), error.action.as_str()), ("denied", "do this"));
+}
+
+/// Their readers are the AWS SDKs: what was answered once is what is answered for ever.
+#[test]
+fn answers_for_aws_programs_stay_as_they_were() {
+    let (issued_at, expires_at) = (at("2026-01-01T00:00:00Z"), at("2026-01-01T01:00:00Z"));
+    let session = Session { credentials: canary::credentials(1), issued_at, expires_at };
+    assert_eq!(*process::document(&role("a"), &session, issued_at), text("v1/process.json"));
+    assert_eq!(*container::document(&role("a"), &session), text("v1/container.json"));
+}

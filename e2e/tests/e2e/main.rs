@@ -11,6 +11,7 @@ mod commands;
 mod demo;
 mod faults;
 mod once;
+mod restart;
 mod roles;
 mod secrets;
 mod shutdown;

@@ -51,6 +51,12 @@ fn files_are_whole_whenever_it_is_killed() {
             let text = home.read(file);
             assert!(text.is_empty() || text.ends_with('\n'), "{file} after kill {round}");
             assert_eq!(text.matches("# >>> rolecall").count(), text.matches("# <<< rolecall").count(), "{file}");
+            if file.ends_with("credentials") {
+                let sections = text.lines().filter(|line| line.starts_with('[')).count();
+                for key in ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"] {
+                    assert_eq!(text.matches(key).count(), sections, "{key} in {file} after kill {round}");
+                }
+            }
         }
     }
     // And the lock of a killed agent is no lock.

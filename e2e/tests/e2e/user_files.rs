@@ -117,8 +117,23 @@ fn a_block_with_a_marker_missing_is_never_written_into() {
         .fold(String::new(), |all, line| all + line + "\n");
     assert_ne!(broken, config);
     home.write(".aws/config", &broken);
-    let failed = finish(Agent::command(&home, &["--once"]).envs(environment));
-    assert_ne!(failed.code, Some(0), "{failed:#?}");
+    let failed = finish(Agent::command(&home, &["--once"]).envs(environment)).code(4);
     assert!(failed.stderr.contains(".aws/config"), "{failed:#?}");
     assert_eq!(home.read(".aws/config"), broken);
+}
+
+#[test]
+fn the_directory_of_the_users_own_files_is_no_state_directory() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    let (config, keys) = ("[profile mine]\nregion = eu-west-1\n", "[mine]\naws_access_key_id = x\n");
+    home.write(".aws/config", config);
+    home.write(".aws/credentials", keys);
+    let directory = home.at(".aws");
+    for form in ["process", "file", "none"] {
+        let args = ["--once", "--publish", form, "--state-dir", directory.to_str().unwrap()];
+        let refused = finish(Agent::command(&home, &args).envs(seed_environment(sandbox.environment()))).code(2);
+        assert!(refused.stderr.contains(".aws"), "{refused:#?}");
+        assert_eq!((home.read(".aws/config"), home.read(".aws/credentials")), (config.to_owned(), keys.to_owned()));
+    }
 }

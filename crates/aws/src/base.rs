@@ -19,6 +19,7 @@ use rolecall_core::{Fault, Region};
 
 use crate::environment::Environment;
 pub(crate) use cache::Cache;
+pub use endpoint::flaw as endpoint_flaw;
 pub(crate) use load::{Loaded, Seams};
 
 /// Where the base credentials come from.

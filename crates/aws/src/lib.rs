@@ -21,6 +21,6 @@ mod sts;
 mod tests;
 mod value;
 
-pub use base::{Base, ProfileFiles, ProfileTexts};
+pub use base::{Base, ProfileFiles, ProfileTexts, endpoint_flaw};
 pub use environment::Environment;
 pub use sts::Sts;

@@ -3,7 +3,7 @@
 //! The check before the first call sees profiles, too, but then it is a fault of each role; a variable can only be mended
 //! by a new start, so it is told at the start.
 
-use url::Url;
+use rolecall_aws::endpoint_flaw;
 
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
@@ -34,8 +34,7 @@ pub(crate) fn check(environment: &Environment) -> Result<(), Failure> {
 
 /// Whether the value is the URL of a server, or blank, which counts as unset.
 fn is_usable(value: &str) -> bool {
-    let is_url = || Url::parse(value).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    value.trim().is_empty() || (is_url() && value.bytes().all(|byte| byte.is_ascii_graphic()))
+    value.trim().is_empty() || endpoint_flaw(value).is_none()
 }
 
 #[cfg(test)]

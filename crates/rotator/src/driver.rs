@@ -267,7 +267,6 @@ impl Driver {
             Some(RoleReport::new(role, self.engine.version(entry), session, &glance))
         };
         Report {
-            now,
             clock_skew: self.engine.clock_skew(),
             roles: self.records.iter().filter_map(role).collect(),
             sinks: self.feeders.iter().map(|f| SinkReport { name: f.name, fault: f.fault() }).collect(),

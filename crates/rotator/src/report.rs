@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rolecall_core::rotation::{Glance, Now, Reason, Version};
+use rolecall_core::rotation::{Glance, Reason, Version};
 use rolecall_core::{Fault, Role, Session};
 
 /// How a role stands.
@@ -111,8 +111,6 @@ pub struct SinkReport {
 /// Everything.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// When it was made.
-    pub now: Now,
     /// How far the wall clock is ahead of STS, if it is more than 2 minutes wrong.
     pub clock_skew: Option<SignedDuration>,
     /// All roles, in the order in which they were defined.

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rolecall_core::port::Clock;
 use rolecall_core::rotation::Now;
 
@@ -23,12 +23,6 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         let mut now = self.0.lock().expect("no test panics while it holds the clock");
         now.boot += by;
-        now.wall = now.wall.saturating_add(by).expect("a time that jiff knows");
-    }
-
-    /// Sets the wall clock forward or back, as a person or NTP would.
-    pub fn step_wall(&self, by: SignedDuration) {
-        let mut now = self.0.lock().expect("no test panics while it holds the clock");
         now.wall = now.wall.saturating_add(by).expect("a time that jiff knows");
     }
 }

@@ -43,8 +43,9 @@ pub(super) fn check(environment: &Environment, profiles: &EnvConfigSections) -> 
     ))
 }
 
-/// Why nothing can be called at this address.
-fn flaw(url: &str) -> Option<&'static str> {
+/// Why nothing can be called at this address, as what follows "which"; none when something may be.
+#[must_use]
+pub fn flaw(url: &str) -> Option<&'static str> {
     let Ok(parsed) = Url::parse(url) else { return Some("is not a URL") };
     if !matches!(parsed.scheme(), "http" | "https") {
         return Some("starts neither with http:// nor with https://");

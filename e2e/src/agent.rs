@@ -29,7 +29,17 @@ impl<'home> Agent<'home> {
         N: AsRef<std::ffi::OsStr>,
         V: AsRef<std::ffi::OsStr>,
     {
-        let process = Running::start(Self::command(home, args).envs(variables));
+        Self::start_with(home, Self::command(home, args).envs(variables))
+    }
+
+    /// Starts one by a command that ends up as it, and waits until it answers.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    #[track_caller]
+    pub fn start_with(home: &'home Home, command: &mut Command) -> Self {
+        let process = Running::start(command);
         let mut agent = Self { home, process };
         agent.process.wait_for("an agent that answers", |_| {
             finish(&mut home.rolecall(&["profiles", "--output", "json"])).stdout.starts_with('{').then_some(())
@@ -118,6 +128,12 @@ impl<'home> Agent<'home> {
             let now = self.credentials(alias);
             if now["AccessKeyId"] == before["AccessKeyId"] { Err("the same keys".to_owned()) } else { Ok(now) }
         })
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// What it has logged so far.

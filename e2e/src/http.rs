@@ -11,6 +11,15 @@ use serde_json::Value;
 /// # Panics
 /// When the answer is not a 2xx with a JSON body.
 pub(crate) fn json(to: SocketAddr, method: &str, path: &str, body: &Value) -> Value {
+    let body = text(to, method, path, body);
+    if body.is_empty() { Value::Null } else { serde_json::from_str(&body).expect("a JSON body") }
+}
+
+/// Sends a JSON body (none when `null`) and returns the answer as it is.
+///
+/// # Panics
+/// When the answer is not a 2xx.
+pub(crate) fn text(to: SocketAddr, method: &str, path: &str, body: &Value) -> String {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {to}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
@@ -24,5 +33,5 @@ pub(crate) fn json(to: SocketAddr, method: &str, path: &str, body: &Value) -> Va
     stream.read_to_string(&mut answer).expect("a server of ours answers");
     let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
     assert!(head.starts_with("HTTP/1.1 2"), "{method} {path}: {answer}");
-    if body.is_empty() { Value::Null } else { serde_json::from_str(body).expect("a JSON body") }
+    body.to_owned()
 }

@@ -1,7 +1,7 @@
 //! Child processes: what they print is collected, and none outlives its test.
 
 use std::io::Read;
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -18,7 +18,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub struct Running {
     child: Child,
     shown_as: String,
-    stdout: Collected,
+    /// None when it writes to a place of the test's own.
+    stdout: Option<Collected>,
     stderr: Collected,
 }
 
@@ -29,6 +30,8 @@ pub struct Finished {
     pub command: String,
     /// The exit code; none when a signal ended it.
     pub code: Option<i32>,
+    /// Whether the system wrote a core dump of it, wherever the system puts them.
+    pub dumped_core: bool,
     /// All that it wrote to its standard output.
     pub stdout: String,
     /// All that it wrote to its standard error.
@@ -48,10 +51,19 @@ impl Running {
     /// When it cannot be started.
     #[must_use]
     pub fn start(command: &mut Command) -> Self {
+        Self::start_with_stdout(command, Stdio::piped())
+    }
+
+    /// As [`Self::start`], with a standard output that the test looks after itself.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start_with_stdout(command: &mut Command, stdout: Stdio) -> Self {
         let shown_as = shown(command);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped()).process_group(0);
         let mut child = command.spawn().unwrap_or_else(|error| unreachable!("cannot start {shown_as}: {error}"));
-        let stdout = Collected::from(child.stdout.take().expect("it is piped"));
+        let stdout = child.stdout.take().map(Collected::from);
         let stderr = Collected::from(child.stderr.take().expect("it is piped"));
         Self { child, shown_as, stdout, stderr }
     }
@@ -59,7 +71,7 @@ impl Running {
     /// What it has written to its standard output so far.
     #[must_use]
     pub fn stdout(&self) -> String {
-        self.stdout.so_far()
+        self.stdout.as_ref().map(Collected::so_far).unwrap_or_default()
     }
 
     /// What it has written to its standard error so far.
@@ -117,7 +129,8 @@ impl Running {
         Finished {
             command: std::mem::take(&mut self.shown_as),
             code: status.code(),
-            stdout: self.stdout.all(),
+            dumped_core: status.core_dumped(),
+            stdout: self.stdout.as_mut().map(Collected::all).unwrap_or_default(),
             stderr: self.stderr.all(),
         }
     }

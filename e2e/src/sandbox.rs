@@ -1,13 +1,15 @@
 //! `rolecall sandbox` as a child process, and its knobs.
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::http;
 use crate::{Home, Running};
 
-/// A sandbox under way, in its default world.
+/// A sandbox under way.
 pub struct Sandbox {
     address: SocketAddr,
     process: Running,
@@ -27,7 +29,20 @@ impl Sandbox {
     /// When it does not come up.
     #[must_use]
     pub fn start(home: &Home) -> Self {
-        let mut process = Running::start(&mut home.rolecall(&["sandbox", "--listen", "127.0.0.1:0"]));
+        Self::run(&mut home.rolecall(&["sandbox", "--listen", "127.0.0.1:0"]))
+    }
+
+    /// Starts one with the world of a file.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn with_world(home: &Home, world: &Path) -> Self {
+        Self::run(home.rolecall(&["sandbox", "--listen", "127.0.0.1:0", "--config"]).arg(world))
+    }
+
+    fn run(command: &mut Command) -> Self {
+        let mut process = Running::start(command);
         let address = process.wait_for("the address of the sandbox", |output| {
             let (_, rest) = output.split_once("http://")?;
             let (address, _) = rest.split_once(|c: char| c != '.' && c != ':' && !c.is_ascii_digit())?;
@@ -40,6 +55,12 @@ impl Sandbox {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The same as an address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// What the agent, and the base's owner, set to use it.
@@ -55,6 +76,12 @@ impl Sandbox {
     /// Puts these faults in the place of those in force.
     pub fn faults(&self, faults: &Value) {
         http::json(self.address, "PUT", "/_sandbox/faults", faults);
+    }
+
+    /// A token of its identity provider that says so, such as `{"sub": "x"}`.
+    #[must_use]
+    pub fn token(&self, claims: &Value) -> String {
+        http::text(self.address, "POST", "/_sandbox/tokens", claims)
     }
 
     /// Every new session lives this long.

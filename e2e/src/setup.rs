@@ -20,6 +20,14 @@ pub fn python(program: &str) -> PathBuf {
     handed_over("ROLECALL_E2E_PYTHON").join(program)
 }
 
+/// The `ministack` server.
+///
+/// # Panics
+/// When the tests were not started by `cargo xtask test`, or with `--without python`.
+pub(crate) fn ministack() -> PathBuf {
+    handed_over("ROLECALL_E2E_MINISTACK").join("ministack")
+}
+
 #[expect(clippy::disallowed_methods, reason = "the seam between the test command and the tests")]
 fn handed_over(name: &str) -> PathBuf {
     let value = std::env::var_os(name);

@@ -13,6 +13,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut steps = Steps::default();
     steps.run("files", || files::check(&root()));
     steps.run("fmt", || quietly(&mut cargo(&["fmt", "--all", "--check"])));
+    steps.run("fmt fuzz", || quietly(&mut cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"])));
     steps.run("check-arch", arch::check);
     steps.run("clippy", || {
         quietly(&mut cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))

@@ -38,7 +38,7 @@ pub(crate) fn build() -> anyhow::Result<PathBuf> {
 }
 
 /// The target that this machine is.
-fn host() -> anyhow::Result<String> {
+pub(crate) fn host() -> anyhow::Result<String> {
     let output = cargo(&["-vV"]).output().context("cannot run cargo")?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));

@@ -9,7 +9,9 @@ mod bench;
 mod check;
 mod dist;
 mod files;
+mod fuzz;
 mod python;
+mod soak;
 mod step;
 mod summary;
 mod test;
@@ -36,8 +38,12 @@ enum Command {
     CheckArch,
     /// Builds the binary that ships
     Dist,
-    /// Measures against a stand-in in the same run and writes docs/figures.md
+    /// Measures what Rolecall costs, beside what a user would pick instead, and writes docs/figures.md
     Bench(bench::Args),
+    /// Runs what is worth more the longer it runs; outside CI
+    Soak(soak::Args),
+    /// Runs the fuzz targets, each for a minute
+    Fuzz(fuzz::Args),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +53,8 @@ fn main() -> ExitCode {
         Command::CheckArch => arch::run(),
         Command::Dist => dist::run(),
         Command::Bench(args) => bench::run(&args),
+        Command::Soak(args) => soak::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! The Python environment of the tests: the real clients and moto, as `e2e/requirements.txt` pins them.
+//! The Python environments of the tests: the real clients with moto, and ministack, as `e2e/requirements*.txt` pin them.
 //!
 //! Made once, under the target directory, and again when the pins change. On Debian the missing `python3-venv` is
 //! installed when that is possible; else the error says what to install.
@@ -12,13 +12,24 @@ use anyhow::Context as _;
 use crate::step::quietly;
 use crate::workspace::{root, target};
 
-/// Makes the environment if it is not there, and returns the folder of its programs.
+/// Makes the environment of the clients and moto if it is not there, and returns the folder of its programs.
 ///
 /// # Errors
 /// When there is no Python, or a package cannot be installed.
 pub(crate) fn environment() -> anyhow::Result<PathBuf> {
-    let pins = root().join("e2e/requirements.txt");
-    let venv = target("e2e/venv");
+    make("e2e/requirements.txt", "e2e/venv")
+}
+
+/// The same for ministack, which does not go together with the clients.
+///
+/// # Errors
+/// When there is no Python, or a package cannot be installed.
+pub(crate) fn ministack() -> anyhow::Result<PathBuf> {
+    make("e2e/requirements-ministack.txt", "e2e/venv-ministack")
+}
+
+fn make(pins: &str, venv: &str) -> anyhow::Result<PathBuf> {
+    let (pins, venv) = (root().join(pins), target(venv));
     let text = fs::read_to_string(&pins).with_context(|| format!("cannot read {}", pins.display()))?;
     // The path too: the programs in there name it, so an environment that was moved does not run.
     let made_of = format!("{}\n{text}", venv.display());
@@ -36,7 +47,7 @@ pub(crate) fn environment() -> anyhow::Result<PathBuf> {
         create()?;
     }
     quietly(Command::new(venv.join("bin/python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&pins))
-        .context("cannot install what e2e/requirements.txt names")?;
+        .with_context(|| format!("cannot install what {} names", pins.display()))?;
     fs::write(&stamp, made_of).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(venv.join("bin"))
 }

@@ -38,7 +38,7 @@ enum Part {
 /// Something from outside that tests need.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Component {
-    /// Python with the aws CLI, boto3 and moto
+    /// Python with the aws CLI, boto3, moto and ministack
     Python,
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         problems.extend(e2e(args, &mut counts).err());
     }
     if args.without.contains(&Component::Python) {
-        println!("\nleft out by --without python: every test with the aws CLI, boto3 or moto");
+        println!("\nleft out by --without python: every test with the aws CLI, boto3, moto or ministack");
     }
     for problem in &problems {
         println!("{problem:#}");
@@ -87,6 +87,7 @@ fn e2e(args: &Args, counts: &mut Counts) -> anyhow::Result<()> {
         command.args(["--skip", "clients::"]);
     } else {
         command.env("ROLECALL_E2E_PYTHON", python::environment()?);
+        command.env("ROLECALL_E2E_MINISTACK", python::ministack()?);
     }
     counted(&mut command, counts).context("the black-box tests")
 }

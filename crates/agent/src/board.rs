@@ -36,10 +36,16 @@ impl Board {
     pub(crate) fn put(&self, writer: &'static str, now: Timestamp, findings: Findings) {
         let mut columns = self.lock();
         let column = columns.entry(writer).or_default();
-        if findings.whole.is_some() {
+        if let Some(fault) = findings.whole {
+            if column.whole.as_ref() != Some(&fault) {
+                warn!(sink = writer, fault = %fault.kind, "{}; {}", fault.message, fault.action);
+            }
             // Nothing was found out about single roles: what was known of them stands.
-            column.whole = findings.whole;
+            column.whole = Some(fault);
             return;
+        }
+        if column.whole.is_some() {
+            info!(sink = writer, "the {writer} can be written again");
         }
         let mut faults = BTreeMap::new();
         for (alias, fault) in findings.faults {
@@ -118,5 +124,17 @@ mod tests {
             assert_eq!(board.fault(&alias), Some((taken.clone(), Timestamp::from_second(1).unwrap())));
         }
         assert_eq!(log(), 1, "told once");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_told_once_and_so_is_its_end() {
+        let board = Board::default();
+        let log = |part: &str| crate::testing::log().lines().filter(|line| line.contains(part)).count();
+        log("");
+        let full = Fault::new(FaultKind::Misconfigured, "no room in the attic", "make room");
+        for whole in [Some(&full), Some(&full), None, None] {
+            board.put("attic", Timestamp::UNIX_EPOCH, Findings { whole: whole.cloned(), ..Findings::default() });
+        }
+        assert_eq!((log("no room in the attic; make room"), log("the attic can be written again")), (1, 1));
     }
 }

@@ -15,8 +15,8 @@ use crate::board::Board;
 use crate::problem::Problem;
 use crate::settings::Publish;
 use crate::wire::{
-    AgentDocument, FaultDocument, ProblemDocument, ProfileDocument, ProfileStatus, ProfilesDocument, StatusDocument,
-    VERSION,
+    AgentDocument, FaultDocument, ProblemDocument, ProfileDocument, ProfileStatus, ProfilesDocument, RefreshDocument,
+    StatusDocument, VERSION,
 };
 
 /// How long a document waits for what the writers find at their first try, which takes much less unless somebody holds a
@@ -29,6 +29,8 @@ pub(crate) struct View {
     pub(crate) board: Arc<Board>,
     /// Whether every writer has tried once.
     pub(crate) first_write: watch::Receiver<bool>,
+    /// Whether the first round is over.
+    pub(crate) ready: watch::Receiver<bool>,
     pub(crate) default: Option<Alias>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) publish: Publish,
@@ -41,6 +43,11 @@ impl View {
     pub(crate) async fn written(&self) {
         // An error means that nobody will try any more.
         let _ = self.first_write.clone().wait_for(|tried| *tried).await;
+    }
+
+    /// Whether every role was assumed or failed to be once, and what is held was written.
+    pub(crate) fn is_ready(&self) -> bool {
+        *self.ready.borrow()
     }
 
     /// As [`Self::written`], but not for long: whoever learns from a document that a profile is there may use it at once.
@@ -75,6 +82,18 @@ impl View {
             profiles: self.roles(report.as_ref()).map(|role| self.profile_status(role)).collect(),
             problems: self.problems(),
         }
+    }
+
+    /// The aliases of all roles, in the order of their definition.
+    pub(crate) async fn aliases(&self) -> Vec<Alias> {
+        self.roles(self.rotator.report().await.as_ref()).map(|role| role.role.alias.clone()).collect()
+    }
+
+    /// How these roles stand after a refresh; `complete` says whether all of it has come to its end.
+    pub(crate) async fn refreshed(&self, aliases: &[Alias], complete: bool) -> RefreshDocument {
+        let report = self.rotator.report().await;
+        let asked = self.roles(report.as_ref()).filter(|role| aliases.contains(&role.role.alias));
+        RefreshDocument { version: VERSION, complete, profiles: asked.map(|role| self.profile_status(role)).collect() }
     }
 
     /// The roles of a report; none when the rotator has ended.
@@ -114,7 +133,7 @@ impl View {
     fn publishes(&self, report: &RoleReport) -> bool {
         match self.publish {
             Publish::Process => true,
-            Publish::File => report.expires_at.is_some(),
+            Publish::Cat | Publish::File => report.expires_at.is_some(),
             Publish::None => false,
         }
     }

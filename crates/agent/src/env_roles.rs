@@ -36,7 +36,8 @@ pub struct EnvRoles {
     pub roles: Vec<Role>,
     /// Variables that are not used because their value, or their number, is wrong.
     pub problems: Vec<Problem>,
-    /// What is unusual but harms nothing: a gap in the numbers, a repeated variable, a name that is not read.
+    /// What is unusual but harms nothing: a gap in the numbers, a repeated variable, a name that is not read or that no
+    /// profile can have as it is.
     pub notes: Vec<String>,
 }
 
@@ -153,6 +154,9 @@ fn gaps(sorted: &[Variable]) -> Vec<String> {
 fn add(found: &mut EnvRoles, taken: &mut Vec<(String, String)>, name: String, value: &OsStr, role: Role) {
     let value = value.to_string_lossy().trim().to_owned();
     let Some(at) = found.roles.iter().position(|earlier| earlier.alias == role.alias) else {
+        if role.name != role.alias.as_str() {
+            found.notes.push(format!("{name}: the profile of {:?} is called {}", role.name, role.alias));
+        }
         taken.push((name, value));
         found.roles.push(role);
         return;

@@ -8,6 +8,7 @@
 
 mod edit;
 mod error;
+mod kept;
 mod lock;
 mod merge;
 mod private;
@@ -18,7 +19,7 @@ mod write;
 
 pub use edit::{Edited, edit};
 pub use error::{EditError, FileError};
-pub use private::{replace_private, sweep};
+pub use private::{replace_cache, replace_private, sweep};
 pub(crate) use same::is_same;
 
 use std::path::{Path, PathBuf};

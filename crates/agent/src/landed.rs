@@ -6,13 +6,17 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use rolecall_core::rotation::Lead;
 use rolecall_core::{Alias, Role, Session};
 use rolecall_formats::block::{self, Id};
 use rolecall_formats::{config, container, process};
 use rolecall_testkit::canary;
 
+use crate::definitions::{self, Definitions};
+use crate::settings::Publish;
 use crate::state_dir::{StateDir, id};
 use crate::store::read_back;
 use crate::testing::role;
@@ -42,6 +46,27 @@ fn a_store_of_version_1_is_taken_over() {
     assert_eq!(left.keys().map(Alias::as_str).collect::<Vec<_>>(), ["a"]);
     let Session { credentials, issued_at: _, expires_at } = left["a"].as_ref();
     assert_eq!((credentials, *expires_at), (&canary::credentials(1), at("2026-01-01T01:00:00Z")));
+}
+
+#[test]
+fn definitions_of_version_1_are_read() {
+    let found = Definitions::read(&path("v1/state")).unwrap().unwrap();
+    assert_eq!(
+        found,
+        Definitions {
+            roles: vec![role("a"), Role { region: None, ..role("b") }],
+            default: Some("a".parse().unwrap()),
+            publish: Publish::Process,
+            store: true,
+            refresh_before: Lead::Time(Duration::from_secs(600)),
+            base_profile: Some("work".into()),
+            config_file: "/tmp/home/.aws/config".into(),
+            credentials_file: "/tmp/home/.aws/credentials".into(),
+            region: Some("eu-central-1".parse().unwrap()),
+        }
+    );
+    // And the next agent takes the file for its own.
+    assert!(definitions::is_ours(&text("v1/state/roles.json")));
 }
 
 #[test]
@@ -85,5 +110,7 @@ fn answers_for_aws_programs_stay_as_they_were() {
     let (issued_at, expires_at) = (at("2026-01-01T00:00:00Z"), at("2026-01-01T01:00:00Z"));
     let session = Session { credentials: canary::credentials(1), issued_at, expires_at };
     assert_eq!(*process::document(&role("a"), &session, issued_at), text("v1/process.json"));
+    // A file of the `cat` form that an earlier version left is taken for ours.
+    assert!(process::is_ours(&text("v1/process.json")));
     assert_eq!(*container::document(&role("a"), &session), text("v1/container.json"));
 }

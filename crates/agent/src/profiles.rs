@@ -1,15 +1,18 @@
 //! Profiles in the user's own AWS files, in the form that the settings name.
 //!
 //! Promises that a profile is never both keys and a command, never a Region alone (programs would then use whatever
-//! other credentials they find), and never in the place of one that is not ours. They stay when the agent ends: a
+//! other credentials they find), and never in the place of one that is not ours, unless the user said so. They stay when the agent ends: a
 //! program that starts while the agent restarts must find them.
 
 mod free;
+mod take_over;
 mod user_file;
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 
-use rolecall_core::{Alias, Fault};
+use jiff::Timestamp;
+use rolecall_core::{Alias, Fault, Role};
 use rolecall_formats::block::Id;
 use rolecall_formats::command::Command;
 use rolecall_formats::config::File;
@@ -18,8 +21,10 @@ use rolecall_formats::profile::{self, Held};
 use crate::board::Findings;
 use crate::file_sink::Writer;
 use crate::holdings::{Holdings, render};
+use crate::json_files::JsonFiles;
 use crate::settings::AgentSettings;
 use free::Free;
+use take_over::TakeOver;
 use user_file::UserFile;
 
 /// What a profile is made of.
@@ -27,27 +32,34 @@ use user_file::UserFile;
 pub(crate) enum Form {
     /// A command that prints credentials, from the start.
     Process(Command),
+    /// A command that prints a document of ours, as long as a session is held.
+    Cat(Command),
     /// Keys, as long as a session is held.
     File,
     /// Nothing; what an earlier agent published is taken out.
     None,
 }
 
-/// Writes profiles. In the process form, too, at each delivery: a program that rewrote the file from an older copy may
+/// Writes profiles. In the process form, whose profiles do not change with a session, too, at each delivery: a program that rewrote the file from an older copy may
 /// have lost our block.
 pub(crate) struct Profiles {
     form: Form,
     config: UserFile,
     credentials: UserFile,
+    json: JsonFiles,
+    take_over: TakeOver,
     default: Option<Alias>,
 }
 
 impl Profiles {
-    pub(crate) fn new(form: Form, settings: &AgentSettings, id: Id) -> Self {
+    /// The writer of one state directory, with the time at which its agent started.
+    pub(crate) fn new(form: Form, settings: &AgentSettings, json: JsonFiles, id: Id, started_at: Timestamp) -> Self {
         Self {
             form,
             config: UserFile::new(settings.config_file.clone(), File::Config, id),
             credentials: UserFile::new(settings.credentials_file.clone(), File::Credentials, id),
+            json,
+            take_over: TakeOver::new(&settings.take_over, started_at),
             default: settings.default.clone(),
         }
     }
@@ -64,24 +76,43 @@ impl Writer for Profiles {
 
     /// Brings the files up to what is held; roles that are gone lose their profiles.
     fn write(&self, holdings: &Holdings, findings: &mut Findings) -> Result<(), Fault> {
-        match &self.form {
-            Form::Process(command) => self.write_process(holdings, command, findings),
+        if !matches!(self.form, Form::None) {
+            self.take_over.perform([&self.config, &self.credentials])?;
+        }
+        let written = match &self.form {
+            Form::Process(command) => self.write_command(holdings.roles(), command, findings),
+            Form::Cat(command) => {
+                let held = holdings.held();
+                let roles = held.iter().map(|held| held.role).collect();
+                // A document comes before its profile.
+                self.json.write(&held).and_then(|()| self.write_command(roles, command, findings))
+            }
             Form::File => self.write_keys(holdings, findings),
             Form::None => self.config.clear().and_then(|_| self.credentials.clear()).map(drop),
-        }
+        };
+        // And goes behind it; but what has ended goes also where the profile cannot be taken away.
+        let kept = self.json.keep(&self.printed(holdings));
+        written.and(kept)
     }
 }
 
 impl Profiles {
-    fn write_process(&self, holdings: &Holdings, command: &Command, findings: &mut Findings) -> Result<(), Fault> {
+    /// The aliases whose documents the form prints.
+    fn printed<'a>(&self, holdings: &'a Holdings) -> BTreeSet<&'a Alias> {
+        match &self.form {
+            Form::Cat(_) => holdings.held().iter().map(|held| &held.role.alias).collect(),
+            Form::Process(_) | Form::File | Form::None => BTreeSet::new(),
+        }
+    }
+
+    fn write_command(&self, roles: Vec<&Role>, command: &Command, findings: &mut Findings) -> Result<(), Fault> {
         let keys = self.credentials.content()?.others;
         let mut free = Free::default();
         self.config.put(|content| {
-            let mut roles = holdings.roles();
             let others = [(self.config.path(), &content.others), (self.credentials.path(), &keys)];
             free = Free::look(&roles, self.default.as_ref(), others);
-            roles.retain(|role| free.allows(&role.alias));
-            Some(profile::process_config(&roles, free.default.as_ref(), command))
+            let free_ones: Vec<_> = roles.iter().filter(|role| free.allows(&role.alias)).copied().collect();
+            Some(profile::process_config(&free_ones, free.default.as_ref(), command))
         })?;
         (findings.faults, findings.notes) = (free.taken, free.notes);
         // Last: until now keys of the file form, good ones, had won over the command.

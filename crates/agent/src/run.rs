@@ -5,23 +5,29 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rolecall_core::port::Clock;
 use rolecall_core::{Alias, AssumeRole, Fault, Role, Session, Sink};
 use rolecall_formats::command::{Command, CommandError};
 use rolecall_rotator::{Rotator, State};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
 
 use crate::board::Board;
+use crate::definitions::{self, Definitions};
 use crate::documents::View;
-use crate::file_sink::{FileSink, ended_badly};
+use crate::file_sink::{FileSink, Writer, ended_badly};
 use crate::files;
+use crate::health::{Health, HealthError, Probes};
 use crate::holdings::Holdings;
+use crate::json_files::JsonFiles;
 use crate::profiles::{Form, Profiles};
 use crate::settings::{AgentSettings, Publish};
 use crate::socket::{Api, Server, Socket, SocketError};
 use crate::state_dir::{StateDir, StateDirError, UsersFile};
 use crate::store::{Store, read_back};
+use crate::summary::Summary;
 use crate::wire::{ProfilesDocument, StatusDocument};
 
 /// How long the writers may take to finish when the agent ends. What they write appears whole or not at all.
@@ -32,6 +38,9 @@ pub struct Agent {
     rotator: Rotator,
     view: Arc<View>,
     server: Server,
+    /// Announces the end of the first round.
+    announcer: JoinHandle<()>,
+    _probes: Option<Probes>,
     /// Holds the lock: dropped last.
     state_dir: StateDir,
 }
@@ -64,6 +73,9 @@ pub enum StartError {
     /// The socket cannot be opened.
     #[error(transparent)]
     Socket(#[from] SocketError),
+    /// The address for health probes cannot be had.
+    #[error(transparent)]
+    Health(#[from] HealthError),
     /// A task of our own did not come back.
     #[error("start the agent: {0}")]
     Task(Fault),
@@ -95,25 +107,34 @@ impl Agent {
             let (settings, roles) = (settings.clone(), roles.clone());
             blocking(move || {
                 let state_dir = open(&settings)?;
-                let left = read_back(state_dir.path(), &roles, started_at);
+                let kept = settings.store.then(|| read_back(state_dir.path(), &roles, started_at));
+                let left = kept.unwrap_or_default();
+                define_for_commands(&settings, &state_dir);
                 Ok::<_, StartError>((state_dir, left))
             })
             .await??
         };
         let form = form(&settings, &state_dir)?;
+        let health = match settings.health_listen {
+            Some(address) => Some(Health::open(address).await?),
+            None => None,
+        };
         let socket = Socket::open(state_dir.socket())?;
         tell(&settings, &state_dir);
 
         let board = Arc::new(Board::default());
-        let (store, profiles) = sinks(form, &settings, &state_dir, &clock, &board, Holdings::new(roles, left.clone()));
+        let holdings = Holdings::new(roles, left.clone());
+        let (store, profiles) = sinks(form, &settings, &state_dir, (&clock, started_at), &board, holdings);
         let written = if settings.publish == Publish::None { vec![&store] } else { vec![&store, &profiles] };
         let written = written.into_iter().cloned().collect();
         let rotator = rolecall_rotator::spawn(settings.policy, Arc::clone(&clock), sts, written);
         define(&rotator, settings.roles, if settings.adopt { left } else { BTreeMap::new() });
+        let (announce, ready) = watch::channel(false);
         let view = Arc::new(View {
             rotator: rotator.clone(),
             board,
             first_write: first_write([store, profiles]),
+            ready,
             default: settings.default,
             problems: settings.problems,
             publish: settings.publish,
@@ -121,17 +142,23 @@ impl Agent {
             started_at,
         });
         let server = socket.serve(Api { view: Arc::clone(&view), clock });
-        Ok(Self { rotator, view, server, state_dir })
+        let announcer = tokio::spawn(announce_ready(Arc::clone(&view), announce));
+        let probes = health.map(|health| health.serve(Arc::clone(&view)));
+        Ok(Self { rotator, view, server, announcer, _probes: probes, state_dir })
     }
 
     /// Waits until every role was assumed or failed to be, and what is held is written: one round, behind which the agent
-    /// may be stopped.
-    pub async fn once(&self) -> Outcome {
-        self.rotator.settled().await;
-        self.view.written().await;
+    /// is ready, and may be stopped.
+    pub async fn ready(&self) -> Outcome {
+        // An error means that nobody will announce it any more.
+        let _ = self.view.ready.clone().wait_for(|ready| *ready).await;
         let report = self.rotator.report().await;
-        let unwritten = !self.view.board.failed().is_empty();
-        let mut outcome = Outcome { ok: 0, failed: self.view.problems.len() };
+        // Where nothing is published, what cannot be taken out of the user's files hurts no role.
+        let is_needed = |writer| writer != <Profiles as Writer>::NAME || self.view.publish != Publish::None;
+        let failed = self.view.board.failed();
+        let unwritten = failed.iter().any(|(writer, _)| is_needed(*writer));
+        let elsewhere = failed.iter().filter(|(writer, _)| !is_needed(*writer)).count();
+        let mut outcome = Outcome { ok: 0, failed: self.view.problems.len() + elsewhere };
         for role in report.iter().flat_map(|report| &report.roles) {
             let held = matches!(role.state, State::Fresh | State::Stale);
             if held && !unwritten && self.view.board.fault(&role.role.alias).is_none() {
@@ -145,7 +172,8 @@ impl Agent {
 
     /// Ends the agent in under a second. Profiles and store stay as they are.
     pub async fn stop(self) {
-        let Self { rotator, view, server, state_dir } = self;
+        let Self { rotator, view, server, announcer, _probes, state_dir } = self;
+        announcer.abort();
         server.stop().await;
         let writers = async { tokio::join!(rotator.stop(), view.written()) };
         if tokio::time::timeout(STOP_TIME, writers).await.is_err() {
@@ -153,6 +181,11 @@ impl Agent {
         }
         info!("stopped");
         drop(state_dir);
+    }
+
+    /// How the roles stand, in numbers.
+    pub async fn summary(&self) -> Summary {
+        self.rotator.report().await.as_ref().map(Summary::of).unwrap_or_default()
     }
 
     /// Everything, for people.
@@ -181,17 +214,26 @@ fn open(settings: &AgentSettings) -> Result<StateDir, StartError> {
     Ok(StateDir::open(&settings.state_dir, &users)?)
 }
 
+/// Leaves what was defined for the commands that run without an agent. Those of an earlier agent would mislead them.
+fn define_for_commands(settings: &AgentSettings, state_dir: &StateDir) {
+    let Err(error) = Definitions::of(settings).write(state_dir.path()) else { return };
+    warn!("{error}; commands will know no role while no agent runs");
+    // Gone, or as unwritable as before.
+    let _ = std::fs::remove_file(state_dir.path().join(definitions::FILE));
+}
+
 /// The writers of the store and of the profiles.
 fn sinks(
     form: Form,
     settings: &AgentSettings,
     state_dir: &StateDir,
-    clock: &Arc<dyn Clock>,
+    (clock, started_at): (&Arc<dyn Clock>, Timestamp),
     board: &Arc<Board>,
     holdings: Holdings,
 ) -> (Arc<dyn Sink>, Arc<dyn Sink>) {
-    let store = Store { directory: state_dir.path().to_owned(), default: settings.default.clone() };
-    let profiles = Profiles::new(form, settings, state_dir.id());
+    let store =
+        Store { directory: state_dir.path().to_owned(), default: settings.default.clone(), kept: settings.store };
+    let profiles = Profiles::new(form, settings, JsonFiles::new(state_dir.path()), state_dir.id(), started_at);
     if profiles.is_readable_by_others() {
         let path = settings.credentials_file.display();
         warn!("other users may read {path}, and keys are written there; run `chmod 600` on it");
@@ -217,14 +259,22 @@ fn first_write(sinks: [Arc<dyn Sink>; 2]) -> watch::Receiver<bool> {
         for sink in sinks {
             match sink.deliver(&[]).await {
                 Ok(()) => debug!(sink = sink.name(), "written"),
-                Err(fault) => {
-                    warn!(sink = sink.name(), fault = %fault.kind, "cannot write: {}; {}", fault.message, fault.action);
-                }
+                // The board has told it.
+                Err(fault) => debug!(sink = sink.name(), fault = %fault.kind, "not written"),
             }
         }
         tell.send_replace(true);
     });
     tried
+}
+
+/// Says once that the first round is over.
+async fn announce_ready(view: Arc<View>, announce: watch::Sender<bool>) {
+    view.rotator.settled().await;
+    view.written().await;
+    let Some(report) = view.rotator.report().await else { return };
+    info!("first round over: {}", Summary::of(&report));
+    announce.send_replace(true);
 }
 
 /// The form of the profiles with what it needs.
@@ -234,6 +284,7 @@ fn form(settings: &AgentSettings, state_dir: &StateDir) -> Result<Form, StartErr
     };
     Ok(match settings.publish {
         Publish::Process => Form::Process(Command::new(&text(&settings.command)?, &text(state_dir.path())?)?),
+        Publish::Cat => Form::Cat(Command::cat(&text(JsonFiles::new(state_dir.path()).path())?)?),
         Publish::File => Form::File,
         Publish::None => Form::None,
     })
@@ -257,7 +308,16 @@ fn tell(settings: &AgentSettings, state_dir: &StateDir) {
     for note in &settings.notes {
         info!("{note}");
     }
-    info!(config = %settings.config_file.display(), "profiles are published as {publish}");
+    let (config, keys) = (settings.config_file.display(), settings.credentials_file.display());
+    match publish {
+        Publish::Process => info!("profiles: commands in {config} that ask this agent"),
+        Publish::Cat => info!("profiles: commands in {config} that print files of the state directory"),
+        Publish::File => info!("profiles: keys in {keys}"),
+        Publish::None if settings.store => {
+            info!("no profiles are written; programs can use the state directory's files")
+        }
+        Publish::None => info!("no profiles and no store are written; programs can ask this agent"),
+    }
     if settings.roles.iter().any(|role| role.region.is_none()) {
         warn!("no Region is set, so the profiles have none; set AWS_REGION");
     }

@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -34,12 +35,22 @@ pub struct AgentSettings {
     pub default: Option<Alias>,
     /// The form that a profile takes in the user's files.
     pub publish: Publish,
+    /// The roles whose profiles of the user's make way for ours; the files are copied first.
+    pub take_over: Vec<Alias>,
+    /// Where health probes are answered, if at all.
+    pub health_listen: Option<SocketAddr>,
+    /// Whether sessions are kept in the store, for programs that are pointed at it and for the next agent.
+    pub store: bool,
     /// The directory of the agent's own files; it is created.
     pub state_dir: PathBuf,
     /// The user's AWS config file.
     pub config_file: PathBuf,
     /// The user's AWS credentials file.
     pub credentials_file: PathBuf,
+    /// The Region of every role that says none itself.
+    pub region: Option<Region>,
+    /// The profile that the base credentials come from; told to the commands that run without an agent.
+    pub base_profile: Option<String>,
     /// The absolute path of the `rolecall` command, for `credential_process`.
     pub command: PathBuf,
     /// How early, how fast, how patient.
@@ -55,6 +66,8 @@ pub enum Publish {
     /// `credential_process` in the config file: always fresh, no secret in the user's files.
     #[default]
     Process,
+    /// A `credential_process` that prints a file of the agent's with `cat`: needs no rolecall where the program runs.
+    Cat,
     /// Keys in the credentials file, Region in the config file: for programs that know nothing else.
     File,
     /// Nothing is written into the user's files.
@@ -65,7 +78,7 @@ pub enum Publish {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// The form of publishing is none of ours.
-    #[error("publish: {0:?} is none of `process`, `file`, `none`")]
+    #[error("publish: {0:?} is none of `process`, `cat`, `file`, `none`")]
     Publish(String),
     /// The text is no duration.
     #[error("duration: {0:?} is not a time such as `1h`, `45m` or `900s`")]
@@ -73,6 +86,9 @@ pub enum SettingsError {
     /// STS issues no session of that length.
     #[error("duration: {0:?} is not from 15 minutes to 12 hours, the sessions that AWS issues")]
     SessionLength(String),
+    /// Nobody can listen there.
+    #[error("{0:?} is neither a port nor an address with a port, such as `8080` or `0.0.0.0:8080`")]
+    Listen(String),
     /// The Region cannot be one.
     #[error("{variable}: {source}; correct or unset it")]
     Region {
@@ -81,9 +97,11 @@ pub enum SettingsError {
         /// Why it cannot be one.
         source: RegionError,
     },
-    /// The default role is none of the roles.
-    #[error("ROLECALL_DEFAULT: no role is named {name:?}; {known}")]
-    UnknownDefault {
+    /// A setting names a role that there is not.
+    #[error("{setting}: no role is named {name:?}; {known}")]
+    UnknownRole {
+        /// The setting.
+        setting: &'static str,
         /// The name that was asked for.
         name: String,
         /// The names that there are, as a sentence part.
@@ -105,6 +123,7 @@ impl Publish {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Process => "process",
+            Self::Cat => "cat",
             Self::File => "file",
             Self::None => "none",
         }
@@ -115,7 +134,7 @@ impl FromStr for Publish {
     type Err = SettingsError;
 
     fn from_str(text: &str) -> Result<Self, SettingsError> {
-        [Self::Process, Self::File, Self::None]
+        [Self::Process, Self::Cat, Self::File, Self::None]
             .into_iter()
             .find(|form| form.as_str() == text)
             .ok_or_else(|| SettingsError::Publish(text.into()))
@@ -147,6 +166,18 @@ pub fn parse_session_duration(text: &str) -> Result<Duration, SettingsError> {
     if SESSION.contains(&duration) { Ok(duration) } else { Err(SettingsError::SessionLength(text.into())) }
 }
 
+/// Reads an address to listen on: `127.0.0.1:8080`, `[::1]:8080`, or a port alone, which is one of the loopback address.
+///
+/// # Errors
+/// When the text is something else; a host name is.
+pub fn parse_listen(text: &str) -> Result<SocketAddr, SettingsError> {
+    let text = text.trim();
+    match text.strip_prefix(':').unwrap_or(text).parse::<u16>() {
+        Ok(port) => Ok((Ipv4Addr::LOCALHOST, port).into()),
+        Err(_) => text.parse().map_err(|_| SettingsError::Listen(text.into())),
+    }
+}
+
 /// The Region of every role that says none itself: `AWS_REGION`, else `AWS_DEFAULT_REGION`, else none. An empty variable
 /// counts as unset.
 ///
@@ -161,11 +192,12 @@ pub fn default_region(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Optio
     Ok(None)
 }
 
-/// The default role by what `ROLECALL_DEFAULT` says: a profile name or the friendly name that it was made from.
+/// The role that a setting such as `ROLECALL_DEFAULT` names: by its profile name or by the friendly name that it was made
+/// from.
 ///
 /// # Errors
 /// When it is the name of no role that can be used; the error lists those that can.
-pub fn default_role(name: &str, found: &EnvRoles) -> Result<Alias, SettingsError> {
+pub fn role_named(setting: &'static str, name: &str, found: &EnvRoles) -> Result<Alias, SettingsError> {
     let alias = Alias::from_name(name.trim()).ok();
     if let Some(alias) = alias.filter(|alias| found.roles.iter().any(|role| role.alias == *alias)) {
         return Ok(alias);
@@ -179,7 +211,7 @@ pub fn default_role(name: &str, found: &EnvRoles) -> Result<Alias, SettingsError
         let origins: Vec<&str> = found.problems.iter().map(|problem| problem.origin.as_str()).collect();
         known = format!("{known}, or correct {}", origins.join(", "));
     }
-    Err(SettingsError::UnknownDefault { name: name.into(), known })
+    Err(SettingsError::UnknownRole { setting, name: name.into(), known })
 }
 
 #[cfg(test)]
@@ -189,10 +221,10 @@ mod tests {
 
     #[test]
     fn forms_survive_the_round_trip() {
-        for form in [Publish::Process, Publish::File, Publish::None] {
+        for form in [Publish::Process, Publish::Cat, Publish::File, Publish::None] {
             assert_eq!(form.to_string().parse(), Ok(form));
         }
-        assert!("cat".parse::<Publish>().is_err());
+        assert!("paper".parse::<Publish>().is_err());
     }
 
     #[test]
@@ -209,6 +241,22 @@ mod tests {
     }
 
     #[test]
+    fn a_port_alone_is_one_of_the_loopback_address() {
+        for (text, address) in [
+            ("8080", "127.0.0.1:8080"),
+            (":8080", "127.0.0.1:8080"),
+            ("0", "127.0.0.1:0"),
+            ("0.0.0.0:1", "0.0.0.0:1"),
+            ("[::1]:80", "[::1]:80"),
+        ] {
+            assert_eq!(parse_listen(text).unwrap().to_string(), address);
+        }
+        for text in ["", ":", "localhost:80", "127.0.0.1", "65536", "::1"] {
+            assert_eq!(parse_listen(text), Err(SettingsError::Listen(text.into())));
+        }
+    }
+
+    #[test]
     fn the_region_is_the_first_variable_that_is_not_empty() {
         let region = |first: &str, second: &str| {
             default_region(|name| Some(if name == "AWS_REGION" { first.into() } else { second.into() }))
@@ -220,15 +268,18 @@ mod tests {
     }
 
     #[test]
-    fn the_default_must_be_one_of_the_roles() {
+    fn a_role_that_is_named_must_be_one_of_the_roles() {
         let defaults = RoleDefaults { region: None, duration: Duration::from_secs(3600), host: "h".into() };
         let variables = [("AWS_ROLE_1", "arn:aws:iam::123456789012:role/R:My Account"), ("AWS_ROLE_2", "bad")];
         let found = env_roles(variables.map(|(name, value)| (name.into(), value.into())), &defaults);
         for name in ["My Account", "My-Account", " My-Account "] {
-            assert_eq!(default_role(name, &found).unwrap().as_str(), "My-Account");
+            assert_eq!(role_named("X", name, &found).unwrap().as_str(), "My-Account");
         }
-        let error = default_role("my-account", &found).unwrap_err().to_string();
-        assert!(error.contains("use one of My-Account, or correct AWS_ROLE_2"), "{error}");
-        assert!(default_role("", &EnvRoles::default()).unwrap_err().to_string().contains("no role at all"));
+        let error = role_named("X", "my-account", &found).unwrap_err().to_string();
+        assert!(
+            error.starts_with("X: no role is named") && error.contains("use one of My-Account, or correct AWS_ROLE_2"),
+            "{error}"
+        );
+        assert!(role_named("X", "", &EnvRoles::default()).unwrap_err().to_string().contains("no role at all"));
     }
 }

@@ -3,6 +3,7 @@
 //! Promises to answer this user and root only, and that a client which says nothing holds nothing up. Paths and answers
 //! are in `routes`.
 
+mod refresh;
 mod routes;
 
 use std::fs;
@@ -160,7 +161,7 @@ fn is_allowed(stream: &UnixStream) -> bool {
 async fn converse(stream: UnixStream, api: Arc<Api>) {
     let service = service_fn(|request| {
         let api = Arc::clone(&api);
-        async move { Ok::<_, std::convert::Infallible>(routes::answer(&api, request.method(), request.uri()).await) }
+        async move { Ok::<_, std::convert::Infallible>(routes::answer(&api, request).await) }
     });
     let connection = http1::Builder::new()
         .keep_alive(false)

@@ -9,6 +9,8 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use rolecall_formats::block::Id;
 use rustix::fs::{Mode, OFlags};
@@ -25,11 +27,16 @@ pub use tenants::UsersFile;
 /// The longest path of a socket in bytes that every system takes: Linux has room for 107, macOS for 103.
 const SOCKET_PATH_MAX: usize = 100;
 
+/// How often, and how many times, a lock that is held is tried again: commands hold it for a few milliseconds when they
+/// write the store while no agent runs.
+const PAUSE: Duration = Duration::from_millis(5);
+const TRIES: u32 = 40;
+
 /// The names of the files in the directory.
 pub(crate) const CREDENTIALS: &str = "credentials";
 pub(crate) const CONFIG: &str = "config";
-const LOCK: &str = "lock";
-const SOCKET: &str = "agent.sock";
+pub(crate) const LOCK: &str = "lock";
+pub(crate) const SOCKET: &str = "agent.sock";
 
 /// A state directory that this process holds.
 #[derive(Debug)]
@@ -101,7 +108,7 @@ pub fn id(real_path: &Path) -> Id {
 }
 
 /// Refuses a directory that is not private.
-fn check(path: &Path) -> Result<(), StateDirError> {
+pub(crate) fn check(path: &Path) -> Result<(), StateDirError> {
     let meta = path.metadata().map_err(|source| StateDirError::Inspect { path: path.into(), source })?;
     let (owner, ours) = (meta.uid(), rustix::process::geteuid().as_raw());
     let mode = meta.mode() & 0o777;
@@ -113,13 +120,21 @@ fn check(path: &Path) -> Result<(), StateDirError> {
 }
 
 /// Takes the lock and writes our pid into it, for the error of the next one.
-fn lock(directory: &Path) -> Result<File, StateDirError> {
+pub(crate) fn lock(directory: &Path) -> Result<File, StateDirError> {
     let path = directory.join(LOCK);
     let failed = |source: io::Error| StateDirError::Lock { path: path.clone(), source };
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let descriptor = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR).map_err(|errno| failed(errno.into()))?;
     let mut file = File::from(descriptor);
-    match file.try_lock() {
+    let mut tries = 1;
+    let locked = loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if tries < TRIES => thread::sleep(PAUSE),
+            locked => break locked,
+        }
+        tries += 1;
+    };
+    match locked {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut pid = String::new();

@@ -1,9 +1,12 @@
 //! The store: `credentials` and `config` in the state directory, for every program that can be pointed at files.
 //!
-//! Promises to hold exactly the sessions that are held, whatever form the profiles have. Also reads the store of an
+//! Promises to hold exactly the sessions that are held, whatever form the profiles have, and not to be there at all when
+//! the settings say so. Also reads the store of an
 //! earlier agent back, so that a restart takes no working credentials away.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,33 +28,55 @@ pub(crate) struct Store {
     pub(crate) directory: PathBuf,
     /// The role that `default` is for.
     pub(crate) default: Option<Alias>,
+    /// Whether there is to be a store; else the one of an earlier agent goes.
+    pub(crate) kept: bool,
+}
+
+impl Store {
+    /// Takes both files away.
+    fn remove(&self) -> Result<(), FileError> {
+        [CREDENTIALS, CONFIG].into_iter().try_for_each(|name| {
+            let path = self.directory.join(name);
+            match fs::remove_file(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FileError::Write { path, source }),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    fn put(&self, credentials: &str, regions: &str) -> Result<(), FileError> {
+        files::replace_private(&self.directory.join(CREDENTIALS), credentials.as_bytes())?;
+        let config = self.directory.join(CONFIG);
+        // The Regions change with the set of roles only.
+        match files::read(&config) {
+            Ok(text) if *text == *regions => Ok(()),
+            Ok(_) | Err(FileError::NotText { .. }) => files::replace_private(&config, regions.as_bytes()),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl Writer for Store {
     const NAME: &'static str = "store";
 
     fn write(&self, holdings: &Holdings, findings: &mut Findings) -> Result<(), Fault> {
+        let told = |error: FileError| {
+            let action = "look at free space and permissions of the state directory";
+            Fault::new(FaultKind::Misconfigured, error.to_string(), action)
+        };
+        if !self.kept {
+            return self.remove().map_err(told);
+        }
         let (credentials, refused) = render(holdings.held(), |held| format::credentials(held, self.default.as_ref()));
         findings.faults = refused;
         let regions = format::config(&holdings.roles(), self.default.as_ref());
-        let config = self.directory.join(CONFIG);
-        files::replace_private(&self.directory.join(CREDENTIALS), credentials.as_bytes())
-            // The Regions change with the set of roles only.
-            .and_then(|()| match files::read(&config) {
-                Ok(text) if *text == regions => Ok(()),
-                Ok(_) | Err(FileError::NotText { .. }) => files::replace_private(&config, regions.as_bytes()),
-                Err(error) => Err(error),
-            })
-            .map_err(|error| {
-                let action = "look at free space and permissions of the state directory";
-                Fault::new(FaultKind::Misconfigured, error.to_string(), action)
-            })
+        self.put(&credentials, &regions).map_err(told)
     }
 }
 
 /// The sessions in the store of an earlier agent that are still good for these roles: made for the same definition and
 /// not ended. A store that cannot be read, or has a version that is not known, is no store: it is written anew.
-pub(crate) fn read_back(directory: &Path, roles: &[Arc<Role>], now: Timestamp) -> BTreeMap<Alias, Arc<Session>> {
+pub fn read_back(directory: &Path, roles: &[Arc<Role>], now: Timestamp) -> BTreeMap<Alias, Arc<Session>> {
     let path = directory.join(CREDENTIALS);
     let profiles = parse(&path).unwrap_or_else(|unusable| {
         unusable.tell(&path);
@@ -100,7 +125,9 @@ fn parse(path: &Path) -> Result<Profiles, Unusable> {
 }
 
 fn session(profile: &Profile, role: &Role, now: Timestamp) -> Option<Session> {
-    let value = |name| profile.get(name).filter(|value| !value.is_empty());
+    // What a power cut spoiled has zeros in it, or lacks the key, which stands last.
+    let whole = |value: &&str| !value.is_empty() && !value.contains(char::is_control);
+    let value = |name| profile.get(name).filter(whole);
     let expires_at: Timestamp = value("x_security_token_expires")?.parse().ok()?;
     if expires_at <= now || value("x_rolecall_key")? != role.key().to_string() {
         return None;

@@ -22,9 +22,9 @@ pub mod code {
     pub const STOPPING: &str = "stopping";
     /// No such path.
     pub const NOT_FOUND: &str = "not_found";
-    /// Only GET is answered.
+    /// Not the method that the path answers.
     pub const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
-    /// A query parameter that means nothing.
+    /// A query parameter or a body that means nothing.
     pub const BAD_REQUEST: &str = "bad_request";
 }
 
@@ -129,6 +129,25 @@ pub struct StatusDocument {
     pub problems: Vec<ProblemDocument>,
 }
 
+/// What `POST /v1/refresh` is sent. No body at all means all roles, too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshRequest {
+    /// The aliases of the roles to ask STS for now; none: all.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+}
+
+/// What came of a refresh, once STS has answered and what it said is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshDocument {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Whether it has come to its end for all of them; else the time limit of 20 s passed first, and it goes on.
+    pub complete: bool,
+    /// The roles that were asked for, in the order of their definition, as they stand now. One that failed has a fault.
+    pub profiles: Vec<ProfileStatus>,
+}
+
 /// The agent itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentDocument {
@@ -140,7 +159,7 @@ pub struct AgentDocument {
     pub started_at: String,
     /// Its state directory, as a real path.
     pub state_dir: String,
-    /// The form of its profiles: `process`, `file` or `none`.
+    /// The form of its profiles: `process`, `cat`, `file` or `none`.
     pub publish: String,
     /// How far the clock of the machine is ahead of AWS, if it is wrong.
     pub clock_skew_seconds: Option<i64>,

@@ -1,15 +1,18 @@
 //! The base: the credentials that roles are assumed with.
 //!
 //! This file names where they come from; `load` asks that source once, `cache` decides when to ask it again. The sources
-//! of the default chain are in `chain`, and `process`, `endpoint` and `check` are what it does not leave to the SDK.
+//! of the default chain are in `chain`, and `process`, `endpoint` and `check` are what it does not leave to the SDK; `profiles`
+//! reads the files, and `clues` are for the words of its faults.
 
 mod cache;
 mod chain;
 mod check;
+mod clues;
 mod deadline;
 mod endpoint;
 mod load;
 mod process;
+mod profiles;
 mod session;
 
 use std::fmt;
@@ -19,8 +22,10 @@ use rolecall_core::{Fault, Region};
 
 use crate::environment::Environment;
 pub(crate) use cache::Cache;
+pub(crate) use clues::Clues;
 pub use endpoint::flaw as endpoint_flaw;
 pub(crate) use load::{Loaded, Seams};
+pub use profiles::{CredentialProcess, credential_process};
 
 /// Where the base credentials come from.
 #[derive(Clone)]

@@ -17,8 +17,9 @@ use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use rolecall_core::{Fault, FaultKind};
 
-pub(crate) use failure::one_line;
+use crate::base::Clues;
 use failure::{Failure, Kind};
+pub(crate) use failure::{innermost, one_line};
 
 /// What was attempted, for the texts.
 #[derive(Clone, Debug)]
@@ -27,22 +28,32 @@ pub(crate) struct Call {
     pub(crate) attempted: String,
     /// The host that was called, if the call came so far.
     pub(crate) host: Option<String>,
+    /// Whether AWS has accepted the base credentials before: then they have ended, else they were never right.
+    pub(crate) known: bool,
 }
 
-/// The fault of a call to STS with these credentials.
-pub(crate) fn of_call<E>(call: &Call, err: &SdkError<E, HttpResponse>, credentials: &Credentials) -> Fault
+/// A call to STS that failed.
+pub(crate) struct Failed {
+    pub(crate) fault: Fault,
+    /// Whether it was the base that AWS did not accept, so that newer credentials may help.
+    pub(crate) base_rejected: bool,
+}
+
+/// What is wrong with a call to STS with these credentials.
+pub(crate) fn of_call<E>(call: &Call, err: &SdkError<E, HttpResponse>, credentials: &Credentials) -> Failed
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
     // An id of AWS has 20 characters; something longer may be the secret in the wrong place.
     let id = Some(credentials.access_key_id()).filter(|id| id.len() > 20);
     let secrets = [id, Some(credentials.secret_access_key()), credentials.session_token()];
-    table::classify(call, &Failure::of(err).without(secrets.into_iter().flatten()))
+    let failure = Failure::of(err).without(secrets.into_iter().flatten());
+    Failed { fault: table::classify(call, &failure), base_rejected: table::rejects_base(&failure) }
 }
 
 /// The fault of a base that could not be loaded.
-pub(crate) fn of_base(err: &CredentialsError) -> Fault {
-    base::classify(err)
+pub(crate) fn of_base(err: &CredentialsError, clues: &Clues) -> Fault {
+    base::classify(err, clues)
 }
 
 /// A base that could not be loaded, for a reason that was found here.
@@ -55,7 +66,7 @@ pub(crate) fn base_timed_out(limit: Duration) -> Fault {
     of_loading(
         FaultKind::Unreachable,
         &format!("{} did not answer within {} s", base::SOURCE, limit.as_secs()),
-        "check the network on the way to it; it is tried again by itself",
+        "check the network on the way to it",
     )
 }
 
@@ -64,7 +75,7 @@ pub(crate) fn files_timed_out(limit: Duration) -> Fault {
     of_loading(
         FaultKind::Unreachable,
         &format!("the AWS config and credentials files could not be read within {} s", limit.as_secs()),
-        "check the disk or network share that they are on; it is tried again by itself",
+        "check the disk or network share that they are on",
     )
 }
 

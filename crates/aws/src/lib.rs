@@ -21,6 +21,6 @@ mod sts;
 mod tests;
 mod value;
 
-pub use base::{Base, ProfileFiles, ProfileTexts, endpoint_flaw};
+pub use base::{Base, CredentialProcess, ProfileFiles, ProfileTexts, credential_process, endpoint_flaw};
 pub use environment::Environment;
 pub use sts::Sts;

@@ -11,12 +11,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_sdk_sts::config::Credentials;
 use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
 use jiff::Timestamp;
 use rolecall_core::{AssumeRole, Assumed, Fault, FaultKind, Role, RoleKey, SessionCredentials};
 
 use crate::base::{Base, Cache, Loaded, Seams};
-use crate::fault::{self, Call};
+use crate::fault::{self, Call, Failed};
 use crate::quiet::quiet;
 use crate::region;
 use crate::value::flaw;
@@ -33,6 +34,8 @@ const CHAINED: Duration = Duration::from_secs(3600);
 /// Assumes roles at STS with the credentials of a [`Base`]. One value serves all roles at once.
 pub struct Sts {
     base: Cache,
+    /// The access key id of the base that AWS accepted last.
+    accepted: Mutex<Option<String>>,
     /// The roles whose shortened duration has been logged.
     told: Mutex<HashSet<RoleKey>>,
 }
@@ -41,11 +44,12 @@ impl Sts {
     /// Makes no call and reads nothing yet.
     #[must_use]
     pub fn new(base: Base) -> Self {
-        Self::with(base, Seams::real())
+        let seams = Seams::real(&base);
+        Self::with(base, seams)
     }
 
     pub(crate) fn with(base: Base, seams: Seams) -> Self {
-        Self { base: Cache::new(base, seams), told: Mutex::default() }
+        Self { base: Cache::new(base, seams), accepted: Mutex::default(), told: Mutex::default() }
     }
 
     async fn attempt(&self, role: &Role) -> Result<Assumed, Fault> {
@@ -53,23 +57,23 @@ impl Sts {
         let fallback = region::first_of(role.arn.partition());
         loop {
             let base = self.base.get(fallback.as_ref()).await?;
-            let fault = match self.ask(&base, role).await {
+            let Failed { fault, base_rejected } = match self.ask(&base, role).await {
                 Ok(assumed) => return Ok(assumed),
-                Err(fault) => fault,
+                Err(failed) => failed,
             };
-            let rejected = fault.kind == FaultKind::BaseExpired;
             // Denied may mean that the files name somebody else by now, so they are read again before the next attempt.
-            if rejected || fault.kind == FaultKind::Denied {
+            if base_rejected || fault.kind == FaultKind::Denied {
                 self.base.discard(&base).await;
             }
-            if !rejected || base.number > before {
+            if !base_rejected || base.number > before {
                 return Err(fault);
             }
         }
     }
 
-    async fn ask(&self, base: &Loaded, role: &Role) -> Result<Assumed, Fault> {
-        let region = region::choose(role, base.region.as_ref())?;
+    async fn ask(&self, base: &Loaded, role: &Role) -> Result<Assumed, Failed> {
+        let of_others = |fault| Failed { fault, base_rejected: false };
+        let region = region::choose(role, base.region.as_ref()).map_err(of_others)?;
         let asked_for = self.duration(base, role).await;
         let probe = Probe::default();
         let request = base
@@ -83,11 +87,25 @@ impl Sts {
             .interceptor(probe.clone())
             .send();
         let answer = quiet(request).await;
-        let call = Call { attempted: format!("assume {}", role.arn), host: probe.host() };
-        match answer {
-            Ok(output) => assumed(output, asked_for, probe.date()).map_err(|why| fault::no_session(&call, &why)),
+        let known = self.is_known(&base.credentials);
+        let call = Call { attempted: format!("assume {}", role.arn), host: probe.host(), known };
+        let outcome = match answer {
+            Ok(output) => {
+                assumed(output, asked_for, probe.date()).map_err(|why| of_others(fault::no_session(&call, &why)))
+            }
             Err(err) => Err(fault::of_call(&call, &err, &base.credentials)),
+        };
+        if outcome.is_ok() {
+            let id = Some(base.credentials.access_key_id().to_owned());
+            *self.accepted.lock().unwrap_or_else(PoisonError::into_inner) = id;
         }
+        outcome
+    }
+
+    /// Whether AWS has given a session for these credentials.
+    fn is_known(&self, credentials: &Credentials) -> bool {
+        let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        accepted.as_deref() == Some(credentials.access_key_id())
     }
 
     /// The duration to ask for: the role's, unless the base is a role session, which gets an hour at most.
@@ -132,7 +150,10 @@ impl AssumeRole for Sts {
     async fn assume_role(&self, role: &Role) -> Result<Assumed, Fault> {
         match tokio::time::timeout(LIMIT, self.attempt(role)).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(fault::timed_out(&Call { attempted: format!("assume {}", role.arn), host: None }, LIMIT)),
+            Err(_) => Err(fault::timed_out(
+                &Call { attempted: format!("assume {}", role.arn), host: None, known: false },
+                LIMIT,
+            )),
         }
     }
 }

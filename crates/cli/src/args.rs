@@ -36,7 +36,7 @@ Examples:
 
   Two roles as profiles, as long as the agent runs:
     export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount
-    export AWS_ROLE_2=arn:aws:iam::210987654321:role/MySecondRole:MySecondAccount
+    export AWS_ROLE_2=arn:aws:iam::210987654321:role/SecondRole:SecondAccount
     rolecall agent &
     aws --profile MyFirstAccount sts get-caller-identity
 
@@ -48,9 +48,14 @@ pub(crate) enum Command {
     Agent(commands::agent::Args),
     Status(commands::status::Args),
     Profiles(commands::profiles::Args),
+    Wait(commands::wait::Args),
+    Refresh(commands::refresh::Args),
     Credentials(commands::credentials::Args),
+    Clean(commands::clean::Args),
     Demo(commands::demo::Args),
     Sandbox(commands::sandbox::Args),
+    Completions(commands::completions::Args),
+    Man(commands::man::Args),
 }
 
 // No doc comment: clap would take it for the description of every command that has this.

@@ -6,7 +6,7 @@
 //! none is refused then. A file that cannot be read is in the way only where the base may be in it. The files are read anew
 //! at each load of the base.
 
-mod chain;
+mod command_line;
 mod error;
 
 use std::path::{Path, PathBuf};
@@ -15,15 +15,14 @@ use std::sync::Once;
 use rolecall_agent::files;
 use rolecall_agent::paths;
 use rolecall_agent::settings::SettingsError;
-use rolecall_aws::{ProfileFiles, ProfileTexts};
+use rolecall_aws::{CredentialProcess, ProfileFiles, ProfileTexts, credential_process};
 use rolecall_core::{Alias, Fault};
-use rolecall_formats::config::File;
+use rolecall_formats::config::{self, File, Profiles};
 use rolecall_formats::{block, store};
 use zeroize::Zeroizing;
 
 use crate::args::StateDirArg;
 use crate::environment::Environment;
-use chain::{Both, Process};
 pub(crate) use error::BaseError;
 
 /// The variable by which the chain chooses a profile.
@@ -31,7 +30,7 @@ const OF_THE_CHAIN: &str = "AWS_PROFILE";
 
 /// All variables that choose a profile. The second is Python's: the chain does not read it, but whoever set it to one of
 /// our profiles for all programs should know that this one cannot use it.
-const SELECTORS: [&str; 2] = [OF_THE_CHAIN, "AWS_DEFAULT_PROFILE"];
+pub(crate) const SELECTORS: [&str; 2] = [OF_THE_CHAIN, "AWS_DEFAULT_PROFILE"];
 
 /// The user's two AWS files, what the chain would take from them, and what would be us.
 #[derive(Debug)]
@@ -93,35 +92,29 @@ impl UserFiles {
     /// When a file cannot be read though the base depends on it, or what is left leads back to us.
     pub(crate) fn texts(&self) -> Result<ProfileTexts, BaseError> {
         let (config, credentials) = (self.text(&self.config)?, self.text(&self.credentials)?);
-        let all = Both::of(&config.all, &credentials.all);
-        let foreign = Both::of(&config.foreign, &credentials.foreign);
+        let all = profiles(&config.all, &credentials.all);
+        let foreign = profiles(&config.foreign, &credentials.foreign);
         for (variable, profile) in &self.selected {
+            let has = |profiles: &[Profiles]| profiles.iter().any(|file| file.get(profile).is_some());
             // What stands in the whole file and not in the rest stands in our part.
-            let ours = self.ours.aliases.iter().any(|alias| alias.as_str() == profile) || all.has(profile);
-            if ours && !foreign.has(profile) {
+            let ours = self.ours.aliases.iter().any(|alias| alias.as_str() == profile) || has(&all);
+            if ours && !has(&foreign) {
                 return Err(BaseError::OwnProfile { variable, profile: profile.clone() });
             }
         }
+        let texts = ProfileTexts { config: config.foreign, credentials: credentials.foreign };
         if !self.has_keys {
-            self.check_process(&foreign, [(&config.foreign, File::Config), (&credentials.foreign, File::Credentials)])?;
+            self.check_process(&texts)?;
         }
-        Ok(ProfileTexts { config: config.foreign, credentials: credentials.foreign })
+        Ok(texts)
     }
 
     /// Refuses a `credential_process` that is us.
-    fn check_process(&self, foreign: &Both, texts: [(&String, File); 2]) -> Result<(), BaseError> {
-        for (text, file) in texts {
-            if let Some(problem) = foreign.problem(file)
-                && chain::mentions_us(text)
-            {
-                let path = if file == File::Config { &self.config } else { &self.credentials };
-                return Err(BaseError::Unclear { path: path.clone(), problem: problem.clone() });
-            }
-        }
-        let start = self.selected.iter().find(|(variable, _)| *variable == OF_THE_CHAIN);
-        match foreign.process(start.map_or("default", |(_, profile)| profile)) {
-            Some(Process { profile, line }) if chain::is_rolecall(&line) => {
-                Err(BaseError::OwnProcess { profile, certain: self.ours.are_asked_by(&line) })
+    fn check_process(&self, texts: &ProfileTexts) -> Result<(), BaseError> {
+        let selected = self.selected.iter().find(|(variable, _)| *variable == OF_THE_CHAIN);
+        match credential_process(texts, selected.map(|(_, profile)| profile.as_str())) {
+            Some(CredentialProcess { profile, command }) if command_line::is_rolecall(&command) => {
+                Err(BaseError::OwnProcess { profile, certain: self.ours.are_asked_by(&command) })
             }
             _ => Ok(()),
         }
@@ -151,11 +144,17 @@ impl ProfileFiles for UserFiles {
 impl Ours {
     /// Whether this command line, which starts rolecall, is sure to ask this agent for one of its own roles.
     fn are_asked_by(&self, line: &str) -> bool {
-        let Some(chain::Asked { state_dir, words }) = chain::asked(line) else { return false };
+        let Some(command_line::Asked { state_dir, words }) = command_line::asked(line) else { return false };
         let state_dir = state_dir.as_deref().or(self.inherited.as_deref());
         state_dir == Some(&self.state_dir)
             && self.aliases.iter().any(|alias| words.iter().any(|word| word == alias.as_str()))
     }
+}
+
+/// The profiles of both files; none of a file that AWS programs refuse.
+fn profiles(config: &str, credentials: &str) -> Vec<Profiles> {
+    let files = [config::read(config, File::Config), config::read(credentials, File::Credentials)];
+    files.into_iter().flatten().collect()
 }
 
 fn read(path: &Path) -> Result<Text, BaseError> {

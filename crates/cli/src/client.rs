@@ -1,4 +1,4 @@
-//! Asks the agent through its Unix socket: one GET, one answer, no runtime.
+//! Asks the agent through its Unix socket: one request, one answer, no runtime.
 //!
 //! `rolecall credentials` runs at every start of an AWS program, so this is a std socket and a few dozen lines. Promises
 //! never to talk to a socket that somebody else listens on, never to return half an answer, and to wipe every copy of
@@ -15,9 +15,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+mod answer;
+
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::duration::words;
+use answer::parse;
 
 /// Far above any answer: a row of `status` has less than 2 KiB.
 const ANSWER_MAX: u64 = 16 << 20;
@@ -123,13 +126,36 @@ pub(crate) fn parsed<T: DeserializeOwned>(state_dir: &Path, target: &str, body: 
 /// # Errors
 /// When there is none, or it is not a 200.
 pub(crate) fn get(state_dir: &Path, target: &str, limit: Duration) -> Result<Zeroizing<Vec<u8>>, AskError> {
+    ask(state_dir, "GET", target, "", limit)
+}
+
+/// The same for a POST of a JSON `body`.
+///
+/// # Errors
+/// As [`get`].
+pub(crate) fn post(
+    state_dir: &Path,
+    target: &str,
+    body: &str,
+    limit: Duration,
+) -> Result<Zeroizing<Vec<u8>>, AskError> {
+    ask(state_dir, "POST", target, body, limit)
+}
+
+fn ask(
+    state_dir: &Path,
+    method: &str,
+    target: &str,
+    body: &str,
+    limit: Duration,
+) -> Result<Zeroizing<Vec<u8>>, AskError> {
     let socket = socket_path(state_dir);
     let mut stream = UnixStream::connect(&socket).map_err(|source| not_connected(state_dir, source))?;
     let owner = owner(&stream, &socket).map_err(|source| not_connected(state_dir, source))?;
     if owner != 0 && owner != rustix::process::geteuid().as_raw() {
         return Err(AskError::Foreign { socket, owner });
     }
-    let raw = exchange(&mut stream, target, limit).map_err(|source| match source.kind() {
+    let raw = exchange(&mut stream, &request(method, target, body), limit).map_err(|source| match source.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => AskError::Late { socket: socket.clone(), limit },
         _ => AskError::Exchange { socket: socket.clone(), source },
     })?;
@@ -163,13 +189,20 @@ fn owner(_stream: &UnixStream, socket: &Path) -> io::Result<u32> {
     Ok(socket.metadata()?.uid())
 }
 
-fn exchange(stream: &mut UnixStream, target: &str, limit: Duration) -> io::Result<Zeroizing<Vec<u8>>> {
+fn request(method: &str, target: &str, body: &str) -> String {
+    let length = match body.len() {
+        0 => String::new(),
+        length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
+    };
+    format!(
+        "{method} {target} HTTP/1.1\r\nHost: rolecall\r\n{PROTOCOL_HEADER}: {PROTOCOL}\r\nAccept: application/json\r\n\
+         {length}Connection: close\r\n\r\n{body}"
+    )
+}
+
+fn exchange(stream: &mut UnixStream, request: &str, limit: Duration) -> io::Result<Zeroizing<Vec<u8>>> {
     stream.set_read_timeout(Some(limit))?;
     stream.set_write_timeout(Some(limit))?;
-    let request = format!(
-        "GET {target} HTTP/1.1\r\nHost: rolecall\r\n{PROTOCOL_HEADER}: {PROTOCOL}\r\nAccept: application/json\r\n\
-         Connection: close\r\n\r\n"
-    );
     stream.write_all(request.as_bytes())?;
     read_to_end(&mut stream.take(ANSWER_MAX))
 }
@@ -193,27 +226,6 @@ fn read_to_end(from: &mut impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
     }
     raw.truncate(length);
     Ok(raw)
-}
-
-/// Status and body of a whole HTTP/1.1 answer that says its length (RFC 9112, section 6). The body stays where it is.
-fn parse(mut raw: Zeroizing<Vec<u8>>) -> Result<(u16, Zeroizing<Vec<u8>>), &'static str> {
-    let mut headers = [httparse::EMPTY_HEADER; 32];
-    let mut response = httparse::Response::new(&mut headers);
-    let head = match response.parse(&raw) {
-        Ok(httparse::Status::Complete(head)) => head,
-        Ok(httparse::Status::Partial) => return Err("it ends early"),
-        Err(_) => return Err("it is not HTTP"),
-    };
-    let status = response.code.ok_or("it has no status")?;
-    let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-    let length: usize = length
-        .and_then(|header| std::str::from_utf8(header.value).ok()?.trim().parse().ok())
-        .ok_or("it does not say its length")?;
-    if raw.len() - head != length {
-        return Err("its length is not what it says");
-    }
-    raw.drain(..head);
-    Ok((status, raw))
 }
 
 /// What to do when it is the agent that does not work.

@@ -26,6 +26,13 @@ impl Environment {
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.get(name)?.into_string().ok().filter(|value| !value.is_empty())
     }
+
+    /// The same with another value of a variable, or without it.
+    #[must_use]
+    pub(crate) fn with(&self, name: &str, value: Option<OsString>) -> Self {
+        let others = self.variables().filter(|(key, _)| key != name);
+        Self(others.chain(value.map(|value| (name.into(), value))).collect())
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,7 @@
-//! The log: plain lines on stderr, coloured only on a terminal that wants colours.
+//! The log on stderr: plain lines, coloured only on a terminal that wants colours, or JSON, one object a line.
+//!
+//! The names of the fields are a promise to programs that read the JSON: `timestamp`, `level`, `message`, and where they
+//! apply `alias`, `reason`, `version`, `expires_at` and `fault`.
 //!
 //! `ROLECALL_LOG` sets the level of our own crates; those of others stay at `warn`, since the inner log of an HTTP
 //! client is no place to look for secrets that might have slipped in.
@@ -11,7 +14,7 @@ use rolecall_rotator::SystemClock;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::environment::Environment;
@@ -21,18 +24,40 @@ use crate::failure::Failure;
 /// The variable that sets the level.
 const VARIABLE: &str = "ROLECALL_LOG";
 
+/// The form of the lines.
+// The variants have no doc comments: clap would give each a paragraph in the help.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        })
+    }
+}
+
 /// Starts the log.
 ///
 /// # Errors
 /// When `ROLECALL_LOG` is no level.
-pub(crate) fn start(environment: &Environment) -> Result<(), Failure> {
+pub(crate) fn start(environment: &Environment, format: LogFormat) -> Result<(), Failure> {
     let level = level(environment.text(VARIABLE).as_deref())?;
     let colours = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(colours)
+        .with_ansi(colours && format == LogFormat::Text)
         .with_target(level >= LevelFilter::DEBUG)
         .with_timer(Seconds);
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
+    };
     let filter = Targets::new().with_default(LevelFilter::WARN.min(level)).with_target("rolecall", level);
     tracing_subscriber::registry().with(lines).with(filter).init();
     Ok(())

@@ -12,11 +12,15 @@ mod environment;
 mod exit_code;
 mod failure;
 mod hardening;
+mod live;
 mod logging;
 mod output;
+#[cfg(test)]
+mod reference;
 mod report;
 mod runtime;
 mod stop_signal;
+mod validity;
 
 use args::{Cli, Command};
 use environment::Environment;
@@ -26,10 +30,15 @@ fn main() -> std::process::ExitCode {
     let result = match Cli::read(&environment).command {
         Command::Credentials(args) => return commands::credentials::run(&args, &environment).into(),
         Command::Agent(args) => commands::agent::run(&args, &environment),
+        Command::Clean(args) => commands::clean::run(&args, &environment),
+        Command::Completions(args) => commands::completions::run(&args),
         Command::Demo(args) => commands::demo::run(&args, &environment),
+        Command::Man(args) => commands::man::run(&args),
         Command::Profiles(args) => commands::profiles::run(&args, &environment),
+        Command::Refresh(args) => commands::refresh::run(&args, &environment),
         Command::Sandbox(args) => commands::sandbox::run(&args, &environment),
         Command::Status(args) => commands::status::run(&args, &environment),
+        Command::Wait(args) => commands::wait::run(&args, &environment),
     };
     let code = result.unwrap_or_else(|failure| {
         failure.print();

@@ -1,9 +1,10 @@
-//! What commands print on stdout: tables, JSON, lengths of time.
+//! What commands print on stdout: tables, texts, JSON, lengths of time.
 
 pub(crate) mod duration;
 pub(crate) mod table;
+pub(crate) mod wrap;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
 use zeroize::Zeroizing;
 
@@ -33,9 +34,15 @@ pub(crate) fn print_styled(text: &str) -> Result<(), Failure> {
 }
 
 /// How many characters fit a line of stdout; none when it is no terminal.
-pub(crate) fn terminal_width() -> Option<u16> {
-    let size = io::stdout().is_terminal().then(crossterm::terminal::size)?;
-    Some(size.ok()?.0)
+pub(crate) fn terminal_width() -> Option<usize> {
+    terminal_size().map(|(width, _)| width)
+}
+
+/// How many characters fit a line of stdout, and how many lines it shows; none when it is no terminal, or one that does
+/// not say. Asked of stdout itself, which need not be the terminal that started us.
+pub(crate) fn terminal_size() -> Option<(usize, usize)> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0 && size.ws_row > 0).then(|| (size.ws_col.into(), size.ws_row.into()))
 }
 
 /// What a write to stdout came to. A reader that has gone (`| head`) is no failure: it has what it wanted.

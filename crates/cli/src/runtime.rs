@@ -1,5 +1,7 @@
 //! The async runtime of the commands that run for long. The others need none.
 
+use tokio::runtime::Builder;
+
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
@@ -10,7 +12,19 @@ use crate::failure::Failure;
 /// # Errors
 /// When the system gives no runtime, or what the future returned.
 pub(crate) fn run<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    run_on(Builder::new_current_thread(), future)
+}
+
+/// As [`run`], on every core: for what others measure themselves against.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_on_all_cores<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    run_on(Builder::new_multi_thread(), future)
+}
+
+fn run_on<T>(mut builder: Builder, future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = builder
         .enable_all()
         .build()
         .map_err(|error| Failure::new(ExitCode::Bug, format!("start the runtime: {error}"), ""))?;

@@ -16,7 +16,7 @@ pub enum FaultKind {
     Unreachable,
     /// A value that cannot work whoever asks: a malformed ARN, a duration out of bounds.
     Misconfigured,
-    /// The base credentials are missing, expired or not known to AWS.
+    /// The base credentials were good and have ended.
     BaseExpired,
     /// The cached IAM Identity Center login has ended.
     SsoLoginNeeded,

@@ -11,6 +11,7 @@
 //! ```
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
@@ -89,6 +90,27 @@ pub fn cut(text: &str) -> Result<String, BlockError> {
     Ok(without(text, &Vec::from_iter(&scan(text)?)).concat())
 }
 
+/// Where the blocks of `text` are, in order: the bytes from each start marker to the end of its end marker's line.
+///
+/// # Errors
+/// When the markers do not add up.
+pub fn spans(text: &str) -> Result<Vec<Range<usize>>, BlockError> {
+    Ok(scan(text)?.into_iter().map(|block| block.start..block.end).collect())
+}
+
+/// What stands in the block `id`; none when there is no such block.
+///
+/// # Errors
+/// When the markers do not add up.
+pub fn body<'a>(text: &'a str, id: &Id) -> Result<Option<&'a str>, BlockError> {
+    let blocks = scan(text)?;
+    let Some(block) = blocks.iter().find(|block| block.id == *id) else { return Ok(None) };
+    let lines = text[block.start..block.end].split_inclusive('\n').skip(if block.line_end_added { 2 } else { 1 });
+    let length: usize = lines.clone().map(str::len).sum();
+    let end_marker = lines.last().map_or(0, str::len);
+    Ok(Some(&text[block.end - length..block.end - end_marker]))
+}
+
 /// `text` with `body` in the block `id`: where that block stands now, else at the end. Without a body, or with an empty
 /// one, the block goes. Other blocks stay.
 ///
@@ -125,6 +147,29 @@ pub fn replace(text: &str, id: &Id, body: Option<&str>) -> Result<Zeroizing<Stri
         after,
     ];
     Ok(Zeroizing::new(parts.concat()))
+}
+
+/// The ids of the blocks in `text`, in order.
+///
+/// # Errors
+/// When the markers do not add up.
+pub fn ids(text: &str) -> Result<Vec<Id>, BlockError> {
+    Ok(scan(text)?.into_iter().map(|block| block.id).collect())
+}
+
+/// The lines of `text` with their ends, but each block of ours in one piece: for whoever moves lines about and must not
+/// tear one. Text whose markers do not add up falls into lines.
+#[must_use]
+pub fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    for block in scan(text).unwrap_or_default() {
+        pieces.extend(text[at..block.start].split_inclusive('\n'));
+        pieces.push(&text[block.start..block.end]);
+        at = block.end;
+    }
+    pieces.extend(text[at..].split_inclusive('\n'));
+    pieces
 }
 
 /// The parts of `text` round `blocks`, which are in order.

@@ -8,9 +8,17 @@ use rolecall_core::Alias;
 
 use crate::shell;
 
-/// A command that prints the credentials of any alias: a program, and the state directory it looks in.
+/// A command that prints the credentials of any alias.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command(String);
+pub struct Command(Form);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Form {
+    /// All but the alias of a command that asks an agent.
+    Ask(String),
+    /// The directory of the documents that `cat` prints.
+    Cat(String),
+}
 
 /// Why a path cannot stand in a `credential_process` line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,14 +54,25 @@ impl Command {
     pub fn new(program: &str, state_dir: &str) -> Result<Self, CommandError> {
         let program = shell::quote_always(checked(program)?);
         let state_dir = shell::quote(checked(state_dir)?);
-        Ok(Self(format!("{program} credentials --state-dir {state_dir}")))
+        Ok(Self(Form::Ask(format!("{program} credentials --state-dir {state_dir}"))))
+    }
+
+    /// The command that prints `<alias>.json` in `directory`, an absolute path: no program of ours is needed for it.
+    ///
+    /// # Errors
+    /// When not every reader would get the path as it is.
+    pub fn cat(directory: &str) -> Result<Self, CommandError> {
+        Ok(Self(Form::Cat(checked(directory)?.into())))
     }
 
     /// The value of `credential_process` in the profile of `alias`.
     #[must_use]
     pub fn line(&self, alias: &Alias) -> String {
         // An alias has only characters that are plain to every shell.
-        format!("{} {alias}", self.0)
+        match &self.0 {
+            Form::Ask(command) => format!("{command} {alias}"),
+            Form::Cat(directory) => format!("cat {}", shell::quote(&format!("{directory}/{alias}.json"))),
+        }
     }
 }
 
@@ -100,6 +119,19 @@ mod tests {
     }
 
     #[test]
+    fn cat_gets_the_whole_path_in_one_word() {
+        for (directory, expected) in [
+            ("/home/me/.local/state/rolecall/json", "cat /home/me/.local/state/rolecall/json/My.Account.json"),
+            ("/home/a b/json", r#"cat "/home/a b/json/My.Account.json""#),
+            ("/it's $5/json", r#"cat '/it'"'"'s $5/json/My.Account.json'"#),
+        ] {
+            let line = Command::cat(directory).unwrap().line(&"My.Account".parse().unwrap());
+            assert_eq!(line, expected);
+            assert_eq!(shell::split(&line).unwrap(), ["cat", &format!("{directory}/My.Account.json")]);
+        }
+    }
+
+    #[test]
     fn a_path_that_some_reader_would_change_is_refused_by_name() {
         for (path, error) in [
             ("rolecall", CommandError::Relative { path: "rolecall".into() }),
@@ -111,7 +143,8 @@ mod tests {
             ("/a\u{a0};b", CommandError::Comment { path: "/a\u{a0};b".into() }),
         ] {
             assert_eq!(line(path, "/s"), Err(error.clone()));
-            assert_eq!(line("/p", path), Err(error));
+            assert_eq!(line("/p", path), Err(error.clone()));
+            assert_eq!(Command::cat(path), Err(error));
         }
     }
 }

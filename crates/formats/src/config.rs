@@ -12,6 +12,9 @@ use zeroize::Zeroizing;
 use crate::shell;
 
 mod parse;
+mod without;
+
+pub use without::without;
 
 /// Which of the two files a text is. Sections are spelt differently in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +101,7 @@ pub struct Key {
 /// # Errors
 /// The first line for which botocore refuses the whole file.
 pub fn read(text: &str, file: File) -> Result<Profiles, FileFault> {
-    let parse::Sections { sections, defaults } = parse::sections(text)?;
+    let parse::Sections { sections, defaults, headers: _ } = parse::sections(text)?;
     let named = sections.into_iter().filter_map(|section| Some((profile_name(&section.header, file)?, section)));
     let named: Vec<_> = named.collect();
     // The last of several sections for one profile wins.

@@ -2,7 +2,8 @@
 //! ([AWS](https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html)).
 //!
 //! Its `Expiration` is a little earlier than the true one: the Go SDK asks again only once that time has come, and
-//! would else send a request with keys that die on the way.
+//! would else send a request with keys that die on the way. One that is kept in a file has the true one: there it would
+//! be early for every reader, and for each at another time of the session.
 
 use jiff::{SignedDuration, Timestamp};
 use rolecall_core::{Role, Session};
@@ -31,8 +32,24 @@ struct Document<'a> {
 /// That the session has not expired is the caller's to see to: most SDKs use whatever they are given.
 #[must_use]
 pub fn document(role: &Role, session: &Session, now: Timestamp) -> Zeroizing<String> {
+    render(role, session, expiration(session.issued_at, session.expires_at, now))
+}
+
+/// The same for a file that is printed at times nobody knows: with the true expiry.
+#[must_use]
+pub fn file(role: &Role, session: &Session) -> Zeroizing<String> {
+    render(role, session, session.expires_at)
+}
+
+/// Whether a text is such a document of ours.
+#[must_use]
+pub fn is_ours(text: &str) -> bool {
+    text.starts_with(r#"{"Version":1,"AccessKeyId":""#)
+}
+
+fn render(role: &Role, session: &Session, expiration: Timestamp) -> Zeroizing<String> {
     let credentials = &session.credentials;
-    let expiration = utc_seconds(expiration(session.issued_at, session.expires_at, now));
+    let expiration = utc_seconds(expiration);
     let document = Document {
         version: 1,
         access_key_id: credentials.access_key_id(),
@@ -93,6 +110,9 @@ mod tests {
                 "\n"
             )
         );
+        let file = file(&role(), &session);
+        assert_eq!(*file, text.replace("23:12:20Z", "23:13:20Z"));
+        assert!(is_ours(&text) && is_ours(&file) && !is_ours(r#"{"Version":1}"#));
     }
 
     #[test]

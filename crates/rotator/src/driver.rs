@@ -3,7 +3,6 @@
 //! It decides nothing: what happened becomes an event, what comes back is carried out in order.
 
 use std::collections::{BTreeSet, HashMap};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,13 +15,11 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use crate::feeder::Feeder;
 use crate::record::{Records, Reply};
 use crate::report::{Report, RoleReport, SinkReport};
-use crate::{NotServed, Served, log};
+use crate::waiting::{RefreshReply, RoundReply, Waiting};
+use crate::{NotRefreshed, NotServed, Served, log};
 
 /// The longest sleep: tokio's timers stand still in suspend, so after a resume at most this much is overslept.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
-
-/// Resolves when the sinks have caught up.
-type SinksCaughtUp = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a handle asks for.
 pub(crate) enum Command {
@@ -30,7 +27,8 @@ pub(crate) enum Command {
     Forget(Alias),
     Session(Alias, Reply),
     Report(oneshot::Sender<Report>),
-    Settled(oneshot::Sender<SinksCaughtUp>),
+    Refresh(Vec<Alias>, RefreshReply),
+    Settled(RoundReply),
     Stop(oneshot::Sender<()>),
 }
 
@@ -51,8 +49,8 @@ pub(crate) struct Driver {
     waited: BTreeSet<EntryId>,
     calls: JoinSet<Result<Assumed, Fault>>,
     by_task: HashMap<Id, Call>,
-    /// Handles that wait for every role's first outcome.
-    settling: Vec<oneshot::Sender<SinksCaughtUp>>,
+    /// Handles that wait for outcomes.
+    waiting: Waiting,
 }
 
 impl Driver {
@@ -71,7 +69,7 @@ impl Driver {
             waited: BTreeSet::new(),
             calls: JoinSet::new(),
             by_task: HashMap::new(),
-            settling: Vec::new(),
+            waiting: Waiting::default(),
         }
     }
 
@@ -88,7 +86,7 @@ impl Driver {
                 () = tokio::time::sleep(nap) => self.step(Event::Tick, None),
             }
             self.answer_waiters();
-            self.answer_settled();
+            self.answer_waiting();
         };
         self.calls.shutdown().await;
         for feeder in self.feeders {
@@ -134,9 +132,26 @@ impl Driver {
                 None => drop(reply.send(Err(NotServed::Unknown))),
             },
             Command::Report(reply) => drop(reply.send(self.report())),
-            Command::Settled(reply) => self.settling.push(reply),
+            Command::Refresh(aliases, reply) => self.refresh(&aliases, reply),
+            Command::Settled(reply) => {
+                self.waiting.for_round(self.records.iter().map(|(entry, _)| entry).collect(), reply);
+            }
             Command::Stop(_) => {}
         }
+    }
+
+    fn refresh(&mut self, aliases: &[Alias], reply: RefreshReply) {
+        let mut entries = BTreeSet::new();
+        for alias in aliases {
+            let Some(entry) = self.records.find(alias) else {
+                return drop(reply.send(Err(NotRefreshed::Unknown(alias.clone()))));
+            };
+            entries.insert(entry);
+        }
+        for entry in &entries {
+            self.step(Event::Asked { entry: *entry }, None);
+        }
+        self.waiting.for_refresh(entries, reply);
     }
 
     fn landed(&mut self, landed: Result<(Id, Result<Assumed, Fault>), JoinError>) {
@@ -194,9 +209,9 @@ impl Driver {
             Effect::Publish { entry, .. } => {
                 let Some(record) = self.records.get_mut(entry) else { return };
                 record.session = issued.take();
-                record.told = None;
+                let told = record.told.take();
                 if let Ok(held) = self.engine.serve(now, entry) {
-                    log::published(&record.role, held);
+                    log::published(&record.role, held, told);
                 }
                 self.deliver(entry);
             }
@@ -238,25 +253,9 @@ impl Driver {
         });
     }
 
-    fn answer_settled(&mut self) {
-        if self.settling.is_empty() {
-            return;
-        }
-        let now = self.clock.now();
-        let untried = |entry| {
-            self.engine.glance(now, entry).is_some_and(|glance| glance.held.is_none() && glance.failure.is_none())
-        };
-        if self.records.iter().any(|(entry, _)| untried(entry)) {
-            return;
-        }
-        for reply in self.settling.drain(..) {
-            let sinks: Vec<_> = self.feeders.iter().map(Feeder::caught_up).collect();
-            let _ = reply.send(Box::pin(async move {
-                for caught_up in sinks {
-                    caught_up.await;
-                }
-            }));
-        }
+    fn answer_waiting(&mut self) {
+        let (now, engine) = (self.clock.now(), &self.engine);
+        self.waiting.answer(|entry| engine.glance(now, entry), &self.feeders);
     }
 
     fn report(&self) -> Report {

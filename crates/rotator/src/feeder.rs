@@ -9,7 +9,7 @@ use std::time::Duration;
 use rolecall_core::{Alias, Delivery, Fault, FaultKind, Sink};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 /// The first and the longest wait after a delivery that failed.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -143,13 +143,14 @@ async fn wait(inbox: &Inbox, backoff: Duration) {
     let _ = tokio::time::timeout(backoff, closed).await;
 }
 
-/// Says once that a sink fails, and once that it works again.
+/// Notes once that a sink fails, and once that it works again. People are told by the sink itself, which knows when it
+/// began.
 fn log(sink: &str, before: Option<&Fault>, fault: Option<&Fault>) {
     match (before, fault) {
         (before, Some(fault)) if before != Some(fault) => {
-            warn!(sink, fault = %fault.kind, "cannot write: {}; {}", fault.message, fault.action);
+            debug!(sink, fault = %fault.kind, "cannot write: {}; {}", fault.message, fault.action);
         }
-        (Some(_), None) => info!(sink, "written again"),
+        (Some(_), None) => debug!(sink, "written again"),
         _ => {}
     }
 }

@@ -39,6 +39,17 @@ pub enum NotServed {
     Stopped,
 }
 
+/// Why a refresh did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotRefreshed {
+    /// No role of that alias is defined, so nothing was asked.
+    Unknown(Alias),
+    /// The time limit passed; the calls that were asked for go on.
+    Pending,
+    /// The rotator has ended.
+    Stopped,
+}
+
 /// Starts a rotator on the current tokio runtime.
 #[must_use]
 pub fn spawn(policy: Policy, clock: Arc<dyn Clock>, sts: Arc<dyn AssumeRole>, sinks: Vec<Arc<dyn Sink>>) -> Rotator {
@@ -73,6 +84,23 @@ impl Rotator {
         }
     }
 
+    /// Asks STS for a new session of each role now, whatever is held and however often it failed, and returns once each of
+    /// these calls has ended, well or not, and the sinks have been written or have failed to be; after `wait` at most.
+    /// What is held is served all the while. [`Self::report`] tells how each role fared.
+    ///
+    /// # Errors
+    /// Why it did not come to its end; a call that fails is none.
+    pub async fn refresh(&self, aliases: &[Alias], wait: Duration) -> Result<(), NotRefreshed> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Refresh(aliases.to_vec(), reply));
+        let ended = async {
+            let sinks = answer.await.unwrap_or(Err(NotRefreshed::Stopped))?;
+            sinks.await;
+            Ok(())
+        };
+        tokio::time::timeout(wait, ended).await.unwrap_or(Err(NotRefreshed::Pending))
+    }
+
     /// How everything stands; none when the rotator has ended.
     pub async fn report(&self) -> Option<Report> {
         let (reply, answer) = oneshot::channel();
@@ -80,8 +108,8 @@ impl Rotator {
         answer.await.ok()
     }
 
-    /// Returns once every role has been assumed or has failed to be at least once, and the sinks have been written, or
-    /// have failed to be.
+    /// Returns once every role defined by now has been assumed or has failed to be at least once, and the sinks have been
+    /// written, or have failed to be.
     pub async fn settled(&self) {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Settled(reply));

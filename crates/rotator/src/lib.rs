@@ -13,7 +13,8 @@ mod handle;
 mod log;
 mod record;
 mod report;
+mod waiting;
 
 pub use clock::SystemClock;
-pub use handle::{NotServed, Rotator, Served, spawn};
+pub use handle::{NotRefreshed, NotServed, Rotator, Served, spawn};
 pub use report::{Report, RoleReport, SinkReport, State};

@@ -2,7 +2,7 @@
 //!
 //! A failure is told once, and again when it changes; the tries in between are for `debug`.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Unit};
 use rolecall_core::rotation::{Effect, Failure, Held, Reason};
 use rolecall_core::{FaultKind, Role};
 use tracing::{debug, info, warn};
@@ -11,9 +11,14 @@ pub(crate) fn asked(role: &Role, reason: Reason) {
     debug!(alias = %role.alias, role = %role.arn, %reason, "asking STS");
 }
 
-pub(crate) fn published(role: &Role, held: &Held) {
-    let (version, reason) = (held.version.0, held.reason);
-    info!(alias = %role.alias, version, %reason, expires_at = %held.expires_at, "fresh session");
+/// `before` is the fault that was told since the last success.
+pub(crate) fn published(role: &Role, held: &Held, before: Option<FaultKind>) {
+    let (alias, version, reason) = (&role.alias, held.version.0, held.reason);
+    let expires_at = held.expires_at.round(Unit::Second).unwrap_or(held.expires_at);
+    match before {
+        Some(fault) => info!(%alias, version, %reason, %expires_at, "fresh session, no longer {fault}"),
+        None => info!(%alias, version, %reason, %expires_at, "fresh session"),
+    }
     if held.asked_for < role.duration {
         let asked = held.asked_for.as_secs();
         debug!(alias = %role.alias, asked_for_s = asked, wanted_s = role.duration.as_secs(), "shorter session");

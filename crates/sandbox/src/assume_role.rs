@@ -1,21 +1,22 @@
-//! `AssumeRole`: its parameters, their constraints, and the session that it issues.
+//! `AssumeRole`: its parameters, their constraints, and whether the session may be issued.
 //!
 //! Constraints and messages follow the [API reference](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html).
-//! Session policies, tags, external ids and source identities are taken and not looked at.
+//! Session policies, tags and source identities are checked for their form and have no effect.
 
-use std::fmt;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rolecall_core::RoleArn;
 
-use crate::config::Config;
+use crate::config::{Config, Role};
+use crate::constraints::{NAME, Problems};
 use crate::error::StsError;
 use crate::faults::Faults;
 use crate::identity::Caller;
-use crate::mint::{Claims, Mint};
+use crate::issue::{Issued, issue};
+use crate::mint::Mint;
 use crate::query::Parameters;
-use crate::trust::{Decision, may_assume};
+use crate::trust::may_assume;
 
 /// What is issued for when nobody says.
 const DEFAULT_SECONDS: i32 = 3600;
@@ -24,121 +25,79 @@ const DEFAULT_SECONDS: i32 = 3600;
 /// ([role chaining](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html)).
 const CHAINED_SECONDS: u64 = 3600;
 
-/// The parameters of one call, within their constraints.
+/// What every operation that assumes a role is asked for, within its constraints.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Input {
-    role: RoleArn,
-    session_name: String,
-    seconds: u64,
+pub(crate) struct Wish {
+    pub(crate) role: RoleArn,
+    pub(crate) session_name: String,
+    pub(crate) seconds: u64,
 }
 
-/// A new session.
-#[derive(Clone, Debug)]
-pub(crate) struct Issued {
-    pub(crate) claims: Claims,
-    pub(crate) secret_access_key: String,
-    pub(crate) session_token: String,
-    /// Who calls with this session.
-    pub(crate) user: Caller,
-}
-
-impl Input {
-    /// Checks the parameters, and reports all that are wrong together.
-    pub(crate) fn read(parameters: &Parameters) -> Result<Self, StsError> {
-        let role = parameters.get("RoleArn");
-        let session_name = parameters.get("RoleSessionName");
-        let seconds = match parameters.get("DurationSeconds") {
+impl Wish {
+    /// Reads the parameters that the operations share; `more` checks those of one of them. Reports all that are wrong
+    /// together.
+    pub(crate) fn read(parameters: &Parameters<'_>, more: impl FnOnce(&mut Problems)) -> Result<Self, StsError> {
+        let seconds: i32 = match parameters.get("DurationSeconds") {
             None => DEFAULT_SECONDS,
             Some(text) => text.parse().map_err(|_| StsError::malformed_input())?,
         };
-        let mut problems = Vec::new();
-        problems.extend(length_problem("roleArn", role, 20, 2048));
-        problems.extend(length_problem("roleSessionName", session_name, 2, 64));
-        if let Some(name) = session_name.filter(|name| !name.chars().all(is_session_name)) {
-            problems.push(problem("roleSessionName", name, "satisfy regular expression pattern: [\\w+=,.@-]*"));
-        }
-        if seconds < 900 {
-            problems.push(problem("durationSeconds", seconds, "have value greater than or equal to 900"));
-        } else if seconds > 43_200 {
-            problems.push(problem("durationSeconds", seconds, "have value less than or equal to 43200"));
-        }
-        let (Some(role), Some(session_name), true) = (role, session_name, problems.is_empty()) else {
-            let plural = if problems.len() == 1 { "" } else { "s" };
-            let list = problems.join("; ");
-            let message = format!("{} validation error{plural} detected: {list}", problems.len());
-            return Err(StsError::validation(message));
-        };
+        let mut problems = Problems::default();
+        let role = problems.required("roleArn", parameters.get("RoleArn"), 20..=2048, None);
+        let name = parameters.get("RoleSessionName");
+        let session_name = problems.required("roleSessionName", name, 2..=64, Some(NAME));
+        problems.bounds("durationSeconds", seconds, 900..=43_200);
+        problems.policies(parameters);
+        more(&mut problems);
+        problems.finish()?;
+        check_policy(parameters)?;
         let role = role.parse().map_err(|_| StsError::validation(format!("{role} is invalid")))?;
         Ok(Self { role, session_name: session_name.into(), seconds: u64::from(seconds.unsigned_abs()) })
     }
-
-    /// Issues the session when trust and the limits of the role allow it. `serial` makes its key unique.
-    pub(crate) fn issue(
-        self,
-        config: &Config,
-        mint: &Mint,
-        faults: &Faults,
-        now: Timestamp,
-        serial: u64,
-        caller: &Caller,
-    ) -> Result<Issued, StsError> {
-        let Self { role, session_name, seconds } = self;
-        let max_session = config.roles.get(&role).copied();
-        let denied = faults.roles.get(&role.to_string()).is_some_and(|faults| faults.denied);
-        match (may_assume(caller, &role, max_session.is_some(), denied), max_session) {
-            (Decision::Allow, Some(max_session)) => check_limits(seconds, max_session, caller)?,
-            _ => return Err(StsError::access_denied(&caller.arn, &role)),
-        }
-        let seconds = faults.session_seconds.unwrap_or(seconds);
-        let expires_at = i64::try_from(seconds)
-            .ok()
-            .and_then(|seconds| {
-                Timestamp::from_second(now.as_second()).ok()?.checked_add(SignedDuration::from_secs(seconds)).ok()
-            })
-            .unwrap_or(Timestamp::MAX);
-        let claims = Claims { access_key_id: mint.access_key_id(serial), role, session_name, expires_at };
-        Ok(Issued {
-            secret_access_key: mint.secret_access_key(&claims.access_key_id),
-            session_token: mint.session_token(&claims),
-            user: Caller::session(&claims, mint),
-            claims,
-        })
-    }
 }
 
-fn check_limits(seconds: u64, max_session: Duration, caller: &Caller) -> Result<(), StsError> {
-    if caller.is_session && seconds > CHAINED_SECONDS {
+/// Answers `AssumeRole`. `serial` makes the key of the session unique.
+pub(crate) fn assume_role(
+    config: &Config,
+    mint: &Mint,
+    faults: &Faults,
+    now: Timestamp,
+    serial: u64,
+    caller: &Caller,
+    parameters: &Parameters<'_>,
+) -> Result<Issued, StsError> {
+    let wish = Wish::read(parameters, |problems| problems.assume_role(parameters))?;
+    let role = config.roles.get(&wish.role).filter(|role| {
+        let denied = faults.denies(&wish.role);
+        !denied && may_assume(caller, &wish.role, role, parameters.get("ExternalId"))
+    });
+    let Some(Role { max_session, .. }) = role else {
+        return Err(StsError::access_denied(&caller.arn, &wish.role));
+    };
+    if caller.role.is_some() && wish.seconds > CHAINED_SECONDS {
         let message =
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
         return Err(StsError::validation(message));
     }
-    if seconds > max_session.as_secs() {
-        let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
-        return Err(StsError::validation(message));
+    check_max_session(wish.seconds, *max_session)?;
+    Ok(issue(mint, faults, now, serial, wish))
+}
+
+/// A session may not be longer than its role says.
+pub(crate) fn check_max_session(seconds: u64, max_session: Duration) -> Result<(), StsError> {
+    if seconds <= max_session.as_secs() {
+        return Ok(());
     }
-    Ok(())
+    let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+    Err(StsError::validation(message))
 }
 
-fn is_session_name(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)
-}
-
-fn length_problem(member: &str, value: Option<&str>, min: usize, max: usize) -> Option<String> {
-    let Some(value) = value else {
-        return Some(format!("Value null at '{member}' failed to satisfy constraint: Member must not be null"));
-    };
-    let length = value.chars().count();
-    if length < min {
-        Some(problem(member, value, &format!("have length greater than or equal to {min}")))
-    } else if length > max {
-        Some(problem(member, value, &format!("have length less than or equal to {max}")))
-    } else {
-        None
+/// A session policy is a JSON object; what it says has no effect here.
+fn check_policy(parameters: &Parameters<'_>) -> Result<(), StsError> {
+    let Some(policy) = parameters.get("Policy") else { return Ok(()) };
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(policy) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(StsError::malformed_policy_document()),
     }
-}
-
-fn problem(member: &str, value: impl fmt::Display, constraint: &str) -> String {
-    format!("Value '{value}' at '{member}' failed to satisfy constraint: Member must {constraint}")
 }
 
 #[cfg(test)]
@@ -148,9 +107,10 @@ mod tests {
 
     const ROLE: &str = "arn:aws:iam::123456789012:role/MyFirstRole";
 
-    fn read(text: &str) -> Result<Input, String> {
+    fn read(text: &str) -> Result<Wish, String> {
         let parameters = Parameters::parse([text.as_bytes()]).unwrap();
-        Input::read(&parameters).map_err(|error| format!("{} {}: {}", error.status.as_u16(), error.code, error.message))
+        Wish::read(&parameters, |_| {})
+            .map_err(|error| format!("{} {}: {}", error.status.as_u16(), error.code, error.message))
     }
 
     #[test]
@@ -172,6 +132,10 @@ mod tests {
                 format!("{one} '43201' {} have value less than or equal to 43200", at("durationSeconds")),
             ),
             (format!("{good}&DurationSeconds=1h"), "400 MalformedInput: ".into()),
+            (
+                format!("{good}&Policy=%7B"),
+                "400 MalformedPolicyDocument: The policy is not in the valid JSON format.".into(),
+            ),
             (format!("RoleArn={ROLE}"), format!("{one} null {} not be null", at("roleSessionName"))),
             (
                 format!("RoleArn={ROLE}&RoleSessionName=x"),
@@ -219,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_limits_of_role_and_chain_hold() {
-        let session = Caller { is_session: true, ..user() };
+        let session = Caller { role: Some(ROLE.parse().unwrap()), ..user() };
         for (caller, role, seconds, expected) in [
             (&user(), "MyFirstRole", 3600, Ok(())),
             (&user(), "MyFirstRole", 3601, Err("MaxSessionDuration set for this role.")),
@@ -227,15 +191,15 @@ mod tests {
             (&session, "Deploy", 3600, Ok(())),
             (&session, "Deploy", 3601, Err("for roles assumed by role chaining")),
         ] {
-            let role = format!("arn:aws:iam::123456789012:role/{role}").parse().unwrap();
-            let input = Input { role, session_name: "me".into(), seconds };
-            let mint = Mint::new("");
-            let issued =
-                input.clone().issue(&Config::default(), &mint, &Faults::default(), Timestamp::UNIX_EPOCH, 1, caller);
+            let form =
+                format!("RoleArn=arn:aws:iam::123456789012:role/{role}&RoleSessionName=me&DurationSeconds={seconds}");
+            let parameters = Parameters::parse([form.as_bytes()]).unwrap();
+            let (config, mint, faults) = (Config::default(), Mint::new(""), Faults::default());
+            let issued = assume_role(&config, &mint, &faults, Timestamp::UNIX_EPOCH, 1, caller, &parameters);
             match (issued, expected) {
-                (Ok(issued), Ok(())) => assert_eq!(issued.claims.expires_at.as_second().unsigned_abs(), seconds),
+                (Ok(issued), Ok(())) => assert_eq!(issued.claims.expires_at.as_second(), seconds),
                 (Err(error), Err(end)) => assert!(error.code == "ValidationError" && error.message.ends_with(end)),
-                (issued, expected) => panic!("{input:?}: {issued:?}, {expected:?}"),
+                (issued, expected) => panic!("{form}: {issued:?}, {expected:?}"),
             }
         }
     }

@@ -56,7 +56,9 @@ pub(crate) struct Listing<'a> {
 impl CallLog {
     pub(crate) fn push(&mut self, mut call: Call) {
         for text in [&mut call.action, &mut call.role, &mut call.session_name].into_iter().flatten() {
-            if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+            if text.len() > LONGEST
+                && let Some((end, _)) = text.char_indices().nth(LONGEST)
+            {
                 text.truncate(end);
             }
         }

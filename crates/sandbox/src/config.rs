@@ -1,20 +1,29 @@
 //! The world of a sandbox: its accounts, users and roles, from TOML.
 //!
-//! Promises a consistent world: every name fits AWS's grammar, no access key id is there twice. Trust policies are not
-//! part of it yet. Errors name the table and never a secret.
+//! Promises a consistent world: every name fits AWS's grammar, no access key id is there twice, the identity providers
+//! that roles name are there. Errors name the table and never a secret.
 
 mod file;
+mod role;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+use jsonwebtoken::jwk::JwkSet;
 use rolecall_core::RoleArn;
 use rolecall_core::arn::ArnError;
 
-/// The accounts, users and roles of a sandbox.
+use crate::identity::Caller;
+use crate::mint::Mint;
+use crate::trust::{Principal, may_assume};
+
+/// For whom the tokens of a provider are when nobody says; what EKS and all AWS documents use.
+pub(crate) const AUDIENCE: &str = "sts.amazonaws.com";
+
+/// The accounts, users, roles and identity providers of a sandbox.
 ///
 /// ```toml
 /// version = 1
@@ -25,19 +34,64 @@ use rolecall_core::arn::ArnError;
 ///
 /// [account.123456789012.user.alice]
 /// access_key_id = "SANDBOXKEYOFALICE"
-/// secret_access_key = "not a secret"
+/// secret_access_key = "not-a-secret"
 ///
 /// [account.123456789012.role.Admin]
 /// path = "/team/"                          # the default is "/"
 /// max_session = "12h"                      # 1h to 12h; the default is "1h"
+/// trusts = ["arn:aws:iam::123456789012:user/alice"]   # the default is everybody
+/// external_id = "handshake"                # what AssumeRole must say; the default is nothing
+///
+/// [account.123456789012.role.Admin.web_identity]      # AssumeRoleWithWebIdentity; the default is nobody
+/// issuer = "https://oidc.example.com/prod" # one of this account
+/// sub = "system:serviceaccount:prod:*"     # `*` and `?` as in StringLike
+/// aud = "sts.amazonaws.com"                # the default is each of the issuer's audiences
+///
+/// [account.123456789012.issuer."https://oidc.example.com/prod"]
+/// audiences = ["sts.amazonaws.com"]        # the default
+/// jwks = '''{"keys": []}'''                # its public keys; the default is that the sandbox plays this provider
 /// ```
 #[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) seed: String,
     /// By access key id.
     pub(crate) users: BTreeMap<String, User>,
-    /// The longest session of each role.
-    pub(crate) roles: BTreeMap<RoleArn, Duration>,
+    pub(crate) roles: BTreeMap<RoleArn, Role>,
+    /// By account, then by URL.
+    pub(crate) issuers: BTreeMap<String, BTreeMap<String, Issuer>>,
+}
+
+/// A role, and who may have a session of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Role {
+    /// The longest session.
+    pub(crate) max_session: Duration,
+    /// Who may assume it; none: everybody in the world.
+    pub(crate) trusts: Option<Vec<Principal>>,
+    /// What a caller must say.
+    pub(crate) external_id: Option<String>,
+    /// Whose tokens open it.
+    pub(crate) web_identity: Option<WebIdentity>,
+}
+
+/// The web identities that a role takes.
+#[derive(Clone, Debug)]
+pub(crate) struct WebIdentity {
+    /// The URL of an issuer of the role's account.
+    pub(crate) issuer: String,
+    /// A pattern of the subject.
+    pub(crate) sub: String,
+    /// The audience; none: any of the issuer's.
+    pub(crate) aud: Option<String>,
+}
+
+/// An identity provider of an account.
+#[derive(Clone, Debug)]
+pub(crate) struct Issuer {
+    /// For whom its tokens may be; one at least.
+    pub(crate) audiences: Vec<String>,
+    /// Its public keys; none: the sandbox plays this provider, with its own key.
+    pub(crate) keys: Option<JwkSet>,
 }
 
 /// A user with a long-lived access key.
@@ -97,6 +151,24 @@ pub enum ConfigError {
         /// What is wrong.
         problem: &'static str,
     },
+    /// What a role says of those whom it trusts has no meaning.
+    #[error("{role}: {problem}")]
+    Trust {
+        /// The role.
+        role: RoleArn,
+        /// What is wrong.
+        problem: String,
+    },
+    /// An identity provider is none, or its keys cannot be read.
+    #[error("[account.{account}.issuer.{issuer:?}]: {problem}")]
+    Issuer {
+        /// The key of the account.
+        account: String,
+        /// The key of the issuer.
+        issuer: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// Two users have one access key id.
     #[error("the access key id {0:?} belongs to two users; give one of them another")]
     KeyTwice(String),
@@ -122,6 +194,50 @@ impl Config {
     /// The roles, by ARN.
     pub fn roles(&self) -> impl Iterator<Item = &RoleArn> {
         self.roles.keys()
+    }
+
+    /// The roles that `user` may assume without saying more than their ARN, by ARN.
+    pub fn roles_open_to(&self, user: &User) -> impl Iterator<Item = &RoleArn> {
+        let caller = Caller::user(user, &Mint::new(&self.seed));
+        self.roles.iter().filter(move |(arn, role)| may_assume(&caller, arn, role, None)).map(|(arn, _)| arn)
+    }
+
+    /// The roles that tokens of an identity provider open which the sandbox plays, each with the pattern of their
+    /// subjects; by ARN.
+    pub fn roles_open_to_tokens(&self) -> impl Iterator<Item = (&RoleArn, &str)> {
+        self.roles.iter().filter_map(|(arn, role)| {
+            let WebIdentity { issuer, sub, .. } = role.web_identity.as_ref()?;
+            self.issuer(arn.account(), issuer)?.keys.is_none().then_some((arn, sub.as_str()))
+        })
+    }
+
+    /// The URLs of the identity providers that the sandbox plays, whose tokens it can make. In order, each once.
+    pub fn played_issuers(&self) -> impl Iterator<Item = &str> {
+        self.played().map(|(url, _)| url).collect::<BTreeSet<_>>().into_iter()
+    }
+
+    /// The audience of a token of a provider that the sandbox plays when nobody says another; none when it plays none of
+    /// that URL.
+    pub(crate) fn default_audience(&self, issuer: &str) -> Option<&str> {
+        let (_, issuer) = self.played().find(|(url, _)| *url == issuer)?;
+        issuer.audiences.first().map(String::as_str)
+    }
+
+    /// A provider of an account.
+    pub(crate) fn issuer(&self, account: &str, url: &str) -> Option<&Issuer> {
+        self.issuers.get(account)?.get(url)
+    }
+
+    fn played(&self) -> impl Iterator<Item = (&str, &Issuer)> {
+        let all = self.issuers.values().flatten().map(|(url, issuer)| (url.as_str(), issuer));
+        all.filter(|(_, issuer)| issuer.keys.is_none())
+    }
+}
+
+impl Issuer {
+    /// The first of the audiences of a token that this provider serves.
+    pub(crate) fn known_audience(&self, audiences: Vec<String>) -> Option<String> {
+        audiences.into_iter().find(|audience| self.audiences.contains(audience))
     }
 }
 

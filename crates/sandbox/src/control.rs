@@ -5,16 +5,26 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use hyper::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::WallClock;
 use crate::calls::{Call, CallLog};
 use crate::config::Config;
 use crate::faults::{Faults, FaultsError};
+use crate::issuer_key::{IssuerKey, TokenClaims};
 use crate::mint::Mint;
 use crate::sigv4::Signable;
 use crate::sts::{Reply, Sts};
+use crate::throttle::Throttles;
+
+/// How long a token holds when nobody says.
+const TOKEN_SECONDS: i64 = 3600;
+
+/// The longest that a token may hold: a hundred years.
+const MAX_SECONDS: i64 = 100 * 366 * 86_400;
 
 /// A handle to the faults and the call log of a sandbox. Clones are the same sandbox.
 #[derive(Clone)]
@@ -33,18 +43,60 @@ struct Shared {
     mint: Mint,
     clock: WallClock,
     serial: AtomicU64,
-    faults: Mutex<Arc<Faults>>,
+    issuer_key: IssuerKey,
+    in_force: Mutex<Arc<InForce>>,
     calls: Mutex<CallLog>,
+}
+
+/// Faults, and what they have counted since they were set.
+pub(crate) struct InForce {
+    pub(crate) faults: Faults,
+    throttles: Throttles,
+}
+
+impl From<Faults> for InForce {
+    fn from(faults: Faults) -> Self {
+        Self { throttles: Throttles::new(&faults), faults }
+    }
+}
+
+/// Why a token cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// The world has no such provider, or it has keys of its own.
+    #[error("{0:?} is not an identity provider that this sandbox plays")]
+    UnknownIssuer(String),
+    /// Nobody said which, and there is not exactly one.
+    #[error("the sandbox plays {0} identity providers, so the issuer must be named")]
+    WhichIssuer(usize),
+    /// The end of the token is no time.
+    #[error("expires_in_seconds: {0} is over a hundred years")]
+    Lifetime(i64),
+}
+
+/// What a token is to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenRequest {
+    /// The URL of a provider that the sandbox plays; none: the only one.
+    pub issuer: Option<String>,
+    /// Whom the token is about, such as `system:serviceaccount:default:app`.
+    pub sub: String,
+    /// For whom it is; none: the first audience of the provider.
+    pub aud: Option<String>,
+    /// How long it holds, by the clock of the sandbox; none: an hour. Negative: it is over already.
+    pub expires_in_seconds: Option<i64>,
 }
 
 impl Control {
     pub(crate) fn new(config: Config, clock: WallClock) -> Self {
+        let mint = Mint::new(&config.seed);
         let shared = Shared {
-            mint: Mint::new(&config.seed),
+            issuer_key: IssuerKey::new(&mint),
+            mint,
             config,
             clock,
             serial: AtomicU64::new(0),
-            faults: Mutex::default(),
+            in_force: Mutex::new(Arc::new(Faults::default().into())),
             calls: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
@@ -59,7 +111,7 @@ impl Control {
     /// The faults in force.
     #[must_use]
     pub fn faults(&self) -> Faults {
-        Faults::clone(&self.faults_in_force())
+        self.in_force().faults.clone()
     }
 
     /// Puts `faults` in the place of those in force, from the next call on.
@@ -68,7 +120,7 @@ impl Control {
     /// When one of them could never show; then nothing changes.
     pub fn set_faults(&self, faults: Faults) -> Result<(), FaultsError> {
         faults.check(&self.shared.config)?;
-        *lock(&self.shared.faults) = Arc::new(faults);
+        *lock(&self.shared.in_force) = Arc::new(faults.into());
         Ok(())
     }
 
@@ -87,8 +139,40 @@ impl Control {
         read(&lock(&self.shared.calls))
     }
 
-    pub(crate) fn faults_in_force(&self) -> Arc<Faults> {
-        Arc::clone(&lock(&self.shared.faults))
+    /// Makes a token of an identity provider that the sandbox plays.
+    ///
+    /// # Errors
+    /// When it plays no such provider, or the token would end beyond all time.
+    pub fn token(&self, request: &TokenRequest) -> Result<String, TokenError> {
+        let Shared { config, issuer_key, .. } = &*self.shared;
+        let TokenRequest { issuer, sub, aud, expires_in_seconds } = request;
+        let issuer = match issuer {
+            Some(issuer) => issuer.as_str(),
+            None => {
+                let played: Vec<&str> = config.played_issuers().collect();
+                let [only] = played[..] else { return Err(TokenError::WhichIssuer(played.len())) };
+                only
+            }
+        };
+        let default = config.default_audience(issuer).ok_or_else(|| TokenError::UnknownIssuer(issuer.into()))?;
+        let seconds = expires_in_seconds.unwrap_or(TOKEN_SECONDS);
+        if seconds.unsigned_abs() > MAX_SECONDS.unsigned_abs() {
+            return Err(TokenError::Lifetime(seconds));
+        }
+        let now = self.now(&self.in_force().faults).as_second();
+        let exp = now + seconds;
+        let nbf = now.min(exp);
+        let claims = TokenClaims { iss: issuer, sub, aud: aud.as_deref().unwrap_or(default), iat: nbf, nbf, exp };
+        Ok(issuer_key.sign(&claims))
+    }
+
+    /// The public keys of the identity providers that the sandbox plays.
+    pub(crate) fn issuer_key(&self) -> &IssuerKey {
+        &self.shared.issuer_key
+    }
+
+    pub(crate) fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&lock(&self.shared.in_force))
     }
 
     /// The time that STS believes in.
@@ -107,12 +191,26 @@ impl Control {
     }
 
     /// Answers one call of STS and writes it into the log.
-    pub(crate) fn answer(&self, faults: &Faults, request: Signable<'_>) -> Reply {
-        let Shared { config, mint, .. } = &*self.shared;
-        let reply = Sts { config, mint, faults }.answer(self.now(faults), self.next_serial(), request);
-        lock(&self.shared.calls).push(reply.call.clone());
-        reply
+    pub(crate) fn answer(&self, in_force: &InForce, request: Signable<'_>) -> Answer {
+        let Shared { config, mint, issuer_key, .. } = &*self.shared;
+        let InForce { faults, throttles } = in_force;
+        let sts = Sts { config, mint, issuer_key, faults, throttles };
+        let Reply { status, body, call } = sts.answer(self.now(faults), self.next_serial(), request);
+        let latency = Duration::from_millis(faults.latency_ms(call.role.as_deref()));
+        let request_id = call.request_id.clone();
+        lock(&self.shared.calls).push(call);
+        Answer { status, body, request_id, latency }
     }
+}
+
+/// What the client of a call gets, and when.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    /// None: the connection is closed without an answer.
+    pub(crate) body: Option<String>,
+    pub(crate) request_id: String,
+    /// How long it is held back.
+    pub(crate) latency: Duration,
 }
 
 /// A panic elsewhere must not stop the sandbox: what is behind these locks is always whole.

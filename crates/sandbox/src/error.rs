@@ -57,6 +57,35 @@ impl StsError {
         Self::new("AccessDenied", StatusCode::FORBIDDEN, message)
     }
 
+    /// The token of a web identity does not open the role. STS says the same of a role that does not exist.
+    pub(crate) fn web_identity_denied() -> Self {
+        let message = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
+        Self::new("AccessDenied", StatusCode::FORBIDDEN, message)
+    }
+
+    /// The token of a web identity is none, or not one of that provider for AWS.
+    pub(crate) fn invalid_identity_token(message: impl Into<String>) -> Self {
+        Self::new("InvalidIdentityToken", StatusCode::BAD_REQUEST, message)
+    }
+
+    /// The token of a web identity is over.
+    pub(crate) fn expired_identity_token(now: i64, expires_at: i64) -> Self {
+        let message =
+            format!("Token expired: current date/time {now} must be before the expiration date/time {expires_at}");
+        Self::new("ExpiredTokenException", StatusCode::BAD_REQUEST, message)
+    }
+
+    /// Too many calls.
+    pub(crate) fn throttling() -> Self {
+        Self::new("Throttling", StatusCode::BAD_REQUEST, "Rate exceeded")
+    }
+
+    /// A session policy that is no JSON.
+    pub(crate) fn malformed_policy_document() -> Self {
+        let message = "The policy is not in the valid JSON format.";
+        Self::new("MalformedPolicyDocument", StatusCode::BAD_REQUEST, message)
+    }
+
     /// A parameter breaks its constraints.
     pub(crate) fn validation(message: impl Into<String>) -> Self {
         Self::new("ValidationError", StatusCode::BAD_REQUEST, message)

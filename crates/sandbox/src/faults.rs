@@ -21,6 +21,8 @@ pub struct Faults {
     pub latency_ms: u64,
     /// How STS is down.
     pub outage: Option<Outage>,
+    /// Which calls are answered with `Throttling`.
+    pub throttle: Option<Throttle>,
     /// The length of every new session in seconds, whatever was asked for.
     pub session_seconds: Option<u64>,
     /// How far the clock of STS is ahead, in seconds; negative: behind.
@@ -39,6 +41,21 @@ pub struct RoleFaults {
     pub denied: bool,
     /// How long answers about it are held back, in milliseconds, on top of the latency of all.
     pub latency_ms: u64,
+    /// Which calls for it are answered with `Throttling`, on top of the throttle of all.
+    pub throttle: Option<Throttle>,
+}
+
+/// Calls that are too many: `{}` is every call, `{"calls": 5}` the next five, `{"per_second": 20}` what goes beyond
+/// twenty calls a second. The counts begin when the faults are set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Throttle {
+    /// So many calls are refused, then none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u64>,
+    /// So many calls a second go through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<u32>,
 }
 
 /// Ways to be down.
@@ -70,6 +87,9 @@ pub enum FaultsError {
     /// A state of a key that is not there would never show.
     #[error("keys: {0:?} is neither the access key id of a user nor that of a session of this sandbox")]
     UnknownKey(String),
+    /// A rate of nothing, or a rate and a number.
+    #[error("throttle: say calls or per_second, not both, and 1 or more of it; {{}} refuses every call")]
+    Throttle,
     /// Further than a hundred years.
     #[error("clock_offset_seconds: {0} is over a hundred years")]
     Offset(i64),
@@ -89,7 +109,21 @@ impl Faults {
         if self.clock_offset_seconds.unsigned_abs() > MAX_OFFSET.unsigned_abs() {
             return Err(FaultsError::Offset(self.clock_offset_seconds));
         }
+        let is_wrong = |throttle: &Throttle| {
+            (throttle.calls.is_some() && throttle.per_second.is_some())
+                || throttle.calls == Some(0)
+                || throttle.per_second == Some(0)
+        };
+        let of_roles = self.roles.values().filter_map(|faults| faults.throttle.as_ref());
+        if self.throttle.iter().chain(of_roles).any(is_wrong) {
+            return Err(FaultsError::Throttle);
+        }
         Ok(())
+    }
+
+    /// Whether nobody may assume `role`.
+    pub(crate) fn denies(&self, role: &RoleArn) -> bool {
+        !self.roles.is_empty() && self.roles.get(&role.to_string()).is_some_and(|faults| faults.denied)
     }
 
     /// How long an answer about `role` is held back, in milliseconds.
@@ -112,11 +146,19 @@ mod tests {
         let role = "arn:aws:iam::123456789012:role/None";
         assert_eq!(check(&format!("{{\"roles\":{{\"{role}\":{{}}}}}}")), Err(FaultsError::UnknownRole(role.into())));
         assert_eq!(check("{\"keys\":{\"AKID\":\"expired\"}}"), Err(FaultsError::UnknownKey("AKID".into())));
+        for throttle in [r#"{"calls":1,"per_second":1}"#, r#"{"calls":0}"#, r#"{"per_second":0}"#] {
+            assert_eq!(check(&format!("{{\"throttle\":{throttle}}}")), Err(FaultsError::Throttle));
+            let role = "arn:aws:iam::123456789012:role/MyFirstRole";
+            let json = format!("{{\"roles\":{{\"{role}\":{{\"throttle\":{throttle}}}}}}}");
+            assert_eq!(check(&json), Err(FaultsError::Throttle));
+        }
         assert_eq!(check("{\"clock_offset_seconds\":-9223372036854775808}"), Err(FaultsError::Offset(i64::MIN)));
         for good in [
             "{}",
             "{\"outage\":\"drop\",\"session_seconds\":3,\"latency_ms\":1,\"clock_offset_seconds\":-7200}",
             "{\"roles\":{\"arn:aws:iam::123456789012:role/team/Admin\":{\"denied\":true,\"latency_ms\":5}}}",
+            "{\"throttle\":{}}",
+            "{\"throttle\":{\"per_second\":600}}",
             "{\"keys\":{\"SANDBOXKEYOFROLECALL\":\"expired\"}}",
             &format!("{{\"keys\":{{\"{SESSION_KEY_PREFIX}AAAAAAAAB\":\"inactive\"}}}}"),
         ] {

@@ -16,8 +16,8 @@ pub(crate) struct Caller {
     pub(crate) partition: String,
     /// The unique id, with the session name when it is a session.
     pub(crate) user_id: String,
-    /// Whether this is the session of a role: what it assumes is a role chain.
-    pub(crate) is_session: bool,
+    /// The role that this is a session of: what it assumes is a role chain. None of a user.
+    pub(crate) role: Option<RoleArn>,
 }
 
 impl Caller {
@@ -28,7 +28,7 @@ impl Caller {
             account: user.account.clone(),
             partition: user.partition.clone(),
             user_id: mint.unique_id("AIDA", &arn),
-            is_session: false,
+            role: None,
             arn,
         }
     }
@@ -40,19 +40,19 @@ impl Caller {
             account: claims.role.account().to_owned(),
             partition: claims.role.partition().to_owned(),
             user_id: assumed_role_id(&claims.role, &claims.session_name, mint),
-            is_session: true,
+            role: Some(claims.role.clone()),
         }
     }
 }
 
 /// The ARN of a session; it has no path, whatever the role's
 /// ([IAM identifiers](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html)).
-fn assumed_role_arn(role: &RoleArn, session_name: &str) -> String {
+pub(crate) fn assumed_role_arn(role: &RoleArn, session_name: &str) -> String {
     format!("arn:{}:sts::{}:assumed-role/{}/{session_name}", role.partition(), role.account(), role.name())
 }
 
 /// The unique id of a session.
-fn assumed_role_id(role: &RoleArn, session_name: &str, mint: &Mint) -> String {
+pub(crate) fn assumed_role_id(role: &RoleArn, session_name: &str, mint: &Mint) -> String {
     format!("{}:{session_name}", mint.unique_id("AROA", &role.to_string()))
 }
 
@@ -80,6 +80,6 @@ pub(crate) mod tests {
         assert_eq!(caller.arn, "arn:aws-cn:sts::123456789012:assumed-role/Admin/me@host");
         assert_eq!((caller.account.as_str(), caller.partition.as_str()), ("123456789012", "aws-cn"));
         assert!(caller.user_id.starts_with("AROA") && caller.user_id.ends_with(":me@host"), "{}", caller.user_id);
-        assert!(caller.is_session && !user().is_session);
+        assert_eq!((caller.role, user().role), (Some(claims.role), None));
     }
 }

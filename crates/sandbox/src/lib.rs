@@ -1,26 +1,31 @@
 //! An AWS STS in memory, over HTTP, for demos and tests.
 //!
 //! Speaks as the real one does, so that AWS's programs cannot tell: the query protocol with XML answers and errors,
-//! Signature Version 4 verified, sessions that really expire. Signatures are taken in the `Authorization` header only,
-//! not from presigned URLs. A control endpoint makes it fail in chosen ways and shows what was asked.
+//! Signature Version 4 verified, trust policies and web identity tokens checked, sessions that really expire. Signatures
+//! are taken in the `Authorization` header only, not from presigned URLs. A control endpoint makes it fail in chosen
+//! ways and shows what was asked.
 //!
 //! | To find | Look in |
 //! |---|---|
-//! | accounts, users and roles | [`Config`] |
-//! | how a request becomes an answer | `sts`; the pieces: `query`, `sigv4`, `authenticate`, `assume_role`, `xml` |
+//! | accounts, users, roles and identity providers | [`Config`] |
+//! | how a request becomes an answer | `sts`; the pieces: `query`, `sigv4`, `authenticate`, `xml` |
+//! | the operations | `assume_role`, `web_identity`, what they share: `constraints`, `issue` |
 //! | who may assume what | `trust` |
-//! | faults and the call log | [`Faults`], [`Call`], [`Control`]; over HTTP: `routes` |
-//! | keys, tokens and ids | `mint` |
+//! | faults and the call log | [`Faults`], `throttle`, [`Call`], [`Control`]; over HTTP: `routes` |
+//! | keys, tokens and ids | `mint`, `issuer_key` |
 //! | sockets | `server`, `service` |
 
 mod assume_role;
 mod authenticate;
 mod calls;
 mod config;
+mod constraints;
 mod control;
 mod error;
 mod faults;
 mod identity;
+mod issue;
+mod issuer_key;
 mod mint;
 mod query;
 mod routes;
@@ -28,7 +33,9 @@ mod server;
 mod service;
 mod sigv4;
 mod sts;
+mod throttle;
 mod trust;
+mod web_identity;
 mod xml;
 
 use std::sync::Arc;
@@ -37,8 +44,8 @@ use jiff::Timestamp;
 
 pub use calls::Call;
 pub use config::{Config, ConfigError, DEFAULT_WORLD, User};
-pub use control::Control;
-pub use faults::{Faults, FaultsError, KeyState, Outage, RoleFaults};
+pub use control::{Control, TokenError, TokenRequest};
+pub use faults::{Faults, FaultsError, KeyState, Outage, RoleFaults, Throttle};
 pub use server::{Sandbox, StartError};
 
 /// Where a sandbox takes the time from.

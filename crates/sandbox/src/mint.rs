@@ -74,6 +74,11 @@ impl Mint {
         prefix.chars().chain(digits).collect()
     }
 
+    /// A number that may be the private key of the identity providers.
+    pub(crate) fn private_key(&self, number: u32) -> [u8; DIGEST] {
+        self.digest("issuer key", &number.to_string())
+    }
+
     /// The session token that carries `claims`.
     pub(crate) fn session_token(&self, claims: &Claims) -> String {
         let Claims { access_key_id, role, session_name, expires_at } = claims;

@@ -5,20 +5,21 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use percent_encoding::percent_decode_str;
 
 /// The decoded parameters of one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Parameters(BTreeMap<String, String>);
+pub(crate) struct Parameters<'a>(BTreeMap<Cow<'a, str>, Cow<'a, str>>);
 
 /// The query string or the form has a syntax error, or says a name twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-impl Parameters {
+impl<'a> Parameters<'a> {
     /// Decodes `application/x-www-form-urlencoded` texts, such as the query of the URL and the body, into one set.
-    pub(crate) fn parse<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Malformed> {
+    pub(crate) fn parse(texts: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Malformed> {
         let mut parameters = BTreeMap::new();
         for text in texts {
             let text = str::from_utf8(text).map_err(|_| Malformed)?;
@@ -34,25 +35,34 @@ impl Parameters {
 
     /// The value of a parameter.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.0.get(name).map(AsRef::as_ref)
+    }
+
+    /// The parameters whose names begin with `prefix`, without it: the members of a list.
+    pub(crate) fn below<'s>(&'s self, prefix: &'s str) -> impl Iterator<Item = (&'s str, &'s str)> {
+        let from = self.0.range::<str, _>((Bound::Excluded(prefix), Bound::Unbounded));
+        from.map_while(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_ref())))
     }
 }
 
-fn decode(text: &str) -> Result<String, Malformed> {
+fn decode(text: &str) -> Result<Cow<'_, str>, Malformed> {
     let bytes = text.as_bytes();
+    if !bytes.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return Ok(Cow::Borrowed(text));
+    }
     let is_hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
     if (0..bytes.len()).any(|at| bytes[at] == b'%' && !(is_hex(at + 1) && is_hex(at + 2))) {
         return Err(Malformed);
     }
     let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8().map(Cow::into_owned).map_err(|_| Malformed)
+    percent_decode_str(&spaced).decode_utf8().map(|text| Cow::Owned(text.into_owned())).map_err(|_| Malformed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Parameters, Malformed> {
+    fn parse(text: &str) -> Result<Parameters<'_>, Malformed> {
         Parameters::parse([text.as_bytes()])
     }
 
@@ -65,6 +75,14 @@ mod tests {
             assert_eq!(parameters.get(name), Some(value), "{name}");
         }
         assert_eq!(parameters.get("y"), None);
+    }
+
+    #[test]
+    fn the_members_of_a_list_are_those_below_its_name() {
+        let parameters = parse("T.member.2=b&T.member.1.Key=a&T.member=x&T.membes=y&A=z").unwrap();
+        let below: Vec<_> = parameters.below("T.member.").collect();
+        assert_eq!(below, [("1.Key", "a"), ("2", "b")]);
+        assert_eq!(parameters.below("U.").count(), 0);
     }
 
     #[test]

@@ -9,10 +9,10 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{ALLOW, CONTENT_TYPE, HOST, HeaderValue, ORIGIN};
 use hyper::{HeaderMap, Method, Response, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::control::Control;
+use crate::control::{Control, TokenRequest};
 use crate::faults::Faults;
 
 /// Where the control endpoint begins.
@@ -31,7 +31,7 @@ pub(crate) fn answer(
     }
     match (method, path.strip_prefix(PREFIX).unwrap_or_default()) {
         (&Method::GET, "health") => ok(&json!({"status": "ok"})),
-        (&Method::GET, "faults") => ok(&*control.faults_in_force()),
+        (&Method::GET, "faults") => ok(&control.in_force().faults),
         (&Method::PUT, "faults") => set_faults(control, body),
         (&Method::DELETE, "faults") => match control.set_faults(Faults::default()) {
             Ok(()) => ok(&Faults::default()),
@@ -42,14 +42,17 @@ pub(crate) fn answer(
             control.clear_calls();
             control.with_calls(|calls| ok(&calls.listing()))
         }
-        (_, "health") => not_allowed("GET"),
+        (&Method::GET, "jwks.json") => ok(control.issuer_key().public()),
+        (&Method::POST, "tokens") => make_token(control, body),
+        (_, "health" | "jwks.json") => not_allowed("GET"),
+        (_, "tokens") => not_allowed("POST"),
         (_, "faults") => not_allowed("GET, PUT, DELETE"),
         (_, "calls") => not_allowed("GET, DELETE"),
         _ => error(
             StatusCode::NOT_FOUND,
             "NotFound",
             format!("the sandbox has no {path:?}"),
-            "use /_sandbox/health, /_sandbox/faults or /_sandbox/calls",
+            "use health, faults, calls, tokens or jwks.json below /_sandbox/",
         ),
     }
 }
@@ -62,7 +65,7 @@ fn set_faults(control: &Control, body: &[u8]) -> Response<Full<Bytes>> {
         Err(problem) => return bad_faults(format!("the body is not a JSON object of faults: {problem}")),
     };
     match control.set_faults(faults) {
-        Ok(()) => ok(&*control.faults_in_force()),
+        Ok(()) => ok(&control.in_force().faults),
         Err(problem) => bad_faults(problem.to_string()),
     }
 }
@@ -70,6 +73,36 @@ fn set_faults(control: &Control, body: &[u8]) -> Response<Full<Bytes>> {
 fn bad_faults(message: String) -> Response<Full<Bytes>> {
     let action = "start from what GET /_sandbox/faults shows";
     error(StatusCode::BAD_REQUEST, "BadFaults", message, action)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenBody {
+    issuer: Option<String>,
+    sub: String,
+    aud: Option<String>,
+    expires_in_seconds: Option<i64>,
+}
+
+/// Answers with the token alone, without a line break, so that it can be put into a file as it is.
+fn make_token(control: &Control, body: &[u8]) -> Response<Full<Bytes>> {
+    let bad = |message: String| {
+        let action = "send an object such as {\"sub\": \"system:serviceaccount:default:app\"}";
+        error(StatusCode::BAD_REQUEST, "BadToken", message, action)
+    };
+    let body = serde_json::from_slice(body).and_then(|map| serde_json::from_value(Value::Object(map)));
+    let TokenBody { issuer, sub, aud, expires_in_seconds } = match body {
+        Ok(body) => body,
+        Err(problem) => return bad(format!("the body is not a JSON object of claims: {problem}")),
+    };
+    match control.token(&TokenRequest { issuer, sub, aud, expires_in_seconds }) {
+        Ok(token) => {
+            let mut response = Response::new(Full::new(token.into()));
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
+            response
+        }
+        Err(problem) => bad(problem.to_string()),
+    }
 }
 
 /// Who must not reach the control endpoint, and why.

@@ -9,7 +9,7 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
-use crate::control::Control;
+use crate::control::{Answer, Control};
 use crate::error::StsError;
 use crate::sigv4::Signable;
 use crate::{routes, xml};
@@ -37,7 +37,7 @@ pub(crate) async fn answer(control: Control, request: Request<Incoming>) -> Resu
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(StsError::request_entity_too_large()),
         Ok(Err(_)) | Err(_) => Err(StsError::request_timeout()),
     };
-    let faults = control.faults_in_force();
+    let in_force = control.in_force();
     let path = head.uri.path();
     let (mut response, request_id) = match body {
         Err(error) => {
@@ -55,18 +55,17 @@ pub(crate) async fn answer(control: Control, request: Request<Incoming>) -> Resu
                 headers: &head.headers,
                 body: &body,
             };
-            let reply = control.answer(&faults, request);
-            let latency = faults.latency_ms(reply.call.role.as_deref());
-            if latency > 0 {
-                tokio::time::sleep(Duration::from_millis(latency)).await;
+            let Answer { status, body, request_id, latency } = control.answer(&in_force, request);
+            if !latency.is_zero() {
+                tokio::time::sleep(latency).await;
             }
-            (respond(reply.status, reply.body.ok_or(Dropped)?), reply.call.request_id)
+            (respond(status, body.ok_or(Dropped)?), request_id)
         }
         // The real STS answers so, too.
         Ok(_) => (respond(StatusCode::NOT_FOUND, "<UnknownOperationException/>\n".into()), control.next_request_id()),
     };
     let headers = response.headers_mut();
-    for (name, value) in [(REQUEST_ID, request_id), (DATE, http_date(control.now(&faults)))] {
+    for (name, value) in [(REQUEST_ID, request_id), (DATE, http_date(control.now(&in_force.faults)))] {
         headers.extend(HeaderValue::try_from(value).ok().map(|value| (name, value)));
     }
     Ok(response)

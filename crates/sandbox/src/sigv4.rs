@@ -10,7 +10,6 @@ mod tests;
 
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::HeaderMap;
-use hyper::header::HeaderName;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
 use sha2::{Digest, Sha256};
 
@@ -18,6 +17,9 @@ pub(crate) use authorization::{ALGORITHM, Authorization, Incomplete};
 
 /// Everything but the unreserved characters of RFC 3986 is encoded in a canonical query.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Room for the canonical form of a request with a session token.
+const ROOM: usize = 2048;
 
 /// The parts of an HTTP request that a signature covers.
 #[derive(Clone, Copy, Debug)]
@@ -44,19 +46,23 @@ pub(crate) fn string_to_sign(request: Signable<'_>, authorization: &Authorizatio
 /// Whether the signature is the one that `secret` makes of `string_to_sign`. Compares in constant time.
 pub(crate) fn is_signed_by(secret: &str, string_to_sign: &str, authorization: &Authorization<'_>) -> bool {
     let Authorization { date, region, service, terminator, signature, .. } = authorization;
-    let key = [*date, *region, *service, *terminator]
+    let start: [u8; 32] = hmac(format!("AWS4{secret}").as_bytes(), date).finalize().into_bytes().into();
+    let key = [*region, *service, *terminator]
         .iter()
-        .fold(format!("AWS4{secret}").into_bytes(), |key, part| hmac(&key, part).finalize().into_bytes().to_vec());
+        .fold(start, |key, part| hmac(&key, part).finalize().into_bytes().into());
     hex::decode(signature).is_ok_and(|signature| hmac(&key, string_to_sign).verify_slice(&signature).is_ok())
 }
 
 fn canonical_request(request: Signable<'_>, signed_headers: &str) -> String {
     let Signable { method, path, query, headers, body } = request;
-    let mut text = format!("{method}\n{path}\n{}\n", canonical_query(query));
+    let mut text = String::with_capacity(ROOM);
+    for part in [method, "\n", path, "\n", &canonical_query(query), "\n"] {
+        text.push_str(part);
+    }
     for name in signed_headers.split(';') {
         text.push_str(name);
         text.push(':');
-        text.push_str(&canonical_values(headers, name));
+        push_canonical_values(&mut text, headers, name);
         text.push('\n');
     }
     text.push('\n');
@@ -82,11 +88,20 @@ fn canonical_query(query: &str) -> String {
     pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
-/// All values of a header, trimmed, inner runs of spaces made one, joined by commas; empty when there is no such header.
-fn canonical_values(headers: &HeaderMap, name: &str) -> String {
-    let Ok(name) = name.parse::<HeaderName>() else { return String::new() };
-    let squeeze = |value: &[u8]| String::from_utf8_lossy(value).split_ascii_whitespace().collect::<Vec<_>>().join(" ");
-    headers.get_all(name).iter().map(|value| squeeze(value.as_bytes())).collect::<Vec<_>>().join(",")
+/// All values of a header, trimmed, inner runs of spaces made one, joined by commas; nothing when there is no such header.
+fn push_canonical_values(text: &mut String, headers: &HeaderMap, name: &str) {
+    for (number, value) in headers.get_all(name).iter().enumerate() {
+        if number > 0 {
+            text.push(',');
+        }
+        let value = String::from_utf8_lossy(value.as_bytes());
+        for (number, word) in value.split_ascii_whitespace().enumerate() {
+            if number > 0 {
+                text.push(' ');
+            }
+            text.push_str(word);
+        }
+    }
 }
 
 fn hmac(key: &[u8], data: &str) -> Hmac<Sha256> {

@@ -1,21 +1,25 @@
 //! STS: from a request to its answer.
 //!
-//! Pure: the time, the faults in force and a serial number come in, the answer and the line for the log go out. Nothing
-//! is remembered between calls but what is in the tokens.
+//! The time, the faults in force and a serial number come in, the answer and the line for the log go out. Nothing is
+//! remembered between calls but what is in the tokens, and how many calls were throttled.
 
 use hyper::StatusCode;
 use jiff::Timestamp;
 
-use crate::assume_role::{Input, Issued};
+use crate::assume_role::assume_role;
 use crate::authenticate::authenticate;
 use crate::calls::Call;
 use crate::config::Config;
 use crate::error::StsError;
 use crate::faults::{Faults, Outage};
 use crate::identity::Caller;
+use crate::issue::Issued;
+use crate::issuer_key::IssuerKey;
 use crate::mint::Mint;
 use crate::query::{Malformed, Parameters};
 use crate::sigv4::Signable;
+use crate::throttle::Throttles;
+use crate::web_identity::{Identity, assume_role_with_web_identity};
 use crate::xml;
 
 /// The only version of the API.
@@ -26,7 +30,10 @@ const VERSION: &str = "2011-06-15";
 pub(crate) struct Sts<'a> {
     pub(crate) config: &'a Config,
     pub(crate) mint: &'a Mint,
+    /// For the identity providers that the sandbox plays.
+    pub(crate) issuer_key: &'a IssuerKey,
     pub(crate) faults: &'a Faults,
+    pub(crate) throttles: &'a Throttles,
 }
 
 /// How a call ended.
@@ -43,6 +50,8 @@ pub(crate) struct Reply {
 enum Operation {
     GetCallerIdentity,
     AssumeRole,
+    /// The only one that needs no signature.
+    AssumeRoleWithWebIdentity,
 }
 
 impl Sts<'_> {
@@ -68,7 +77,7 @@ impl Sts<'_> {
         Reply { status, body: Some(body), call }
     }
 
-    fn log(self, now: Timestamp, serial: u64, parameters: Option<&Parameters>) -> Call {
+    fn log(self, now: Timestamp, serial: u64, parameters: Option<&Parameters<'_>>) -> Call {
         let text = |name| parameters.and_then(|parameters| parameters.get(name)).map(str::to_owned);
         Call {
             at: now,
@@ -88,30 +97,40 @@ impl Sts<'_> {
         now: Timestamp,
         serial: u64,
         request: Signable<'_>,
-        parameters: Result<Parameters, Malformed>,
+        parameters: Result<Parameters<'_>, Malformed>,
         call: &mut Call,
     ) -> Result<String, StsError> {
-        let Self { config, mint, faults } = self;
+        let Self { config, mint, faults, issuer_key, throttles } = self;
         let parameters = parameters.map_err(|Malformed| StsError::malformed_query_string())?;
         let operation = operation(&parameters)?;
+        if !throttles.admit(parameters.get("RoleArn"), now) {
+            return Err(StsError::throttling());
+        }
+        if matches!(operation, Operation::AssumeRoleWithWebIdentity) {
+            let keys = issuer_key.public();
+            let (issued, identity) =
+                assume_role_with_web_identity(config, mint, keys, faults, now, serial, &parameters)?;
+            call.caller = Some(identity.subject.clone());
+            call.issued = Some(issued.claims.access_key_id.clone());
+            return Ok(assumed_with_web_identity(&issued, &identity, &call.request_id));
+        }
         let caller = authenticate(config, mint, faults, now, request)?;
         call.caller = Some(caller.arn.clone());
-        match operation {
-            Operation::GetCallerIdentity => Ok(caller_identity(&caller, &call.request_id)),
-            Operation::AssumeRole => {
-                let issued = Input::read(&parameters)?.issue(config, mint, faults, now, serial, &caller)?;
-                call.issued = Some(issued.claims.access_key_id.clone());
-                Ok(assumed(&issued, &call.request_id))
-            }
+        if matches!(operation, Operation::GetCallerIdentity) {
+            return Ok(caller_identity(&caller, &call.request_id));
         }
+        let issued = assume_role(config, mint, faults, now, serial, &caller, &parameters)?;
+        call.issued = Some(issued.claims.access_key_id.clone());
+        Ok(assumed(&issued, &call.request_id))
     }
 }
 
-fn operation(parameters: &Parameters) -> Result<Operation, StsError> {
+fn operation(parameters: &Parameters<'_>) -> Result<Operation, StsError> {
     let action = parameters.get("Action").ok_or_else(StsError::missing_action)?;
     match (action, parameters.get("Version")) {
         ("GetCallerIdentity", Some(VERSION)) => Ok(Operation::GetCallerIdentity),
         ("AssumeRole", Some(VERSION)) => Ok(Operation::AssumeRole),
+        ("AssumeRoleWithWebIdentity", Some(VERSION)) => Ok(Operation::AssumeRoleWithWebIdentity),
         (action, version) => Err(StsError::invalid_action(action, version)),
     }
 }
@@ -122,14 +141,37 @@ fn caller_identity(caller: &Caller, request_id: &str) -> String {
 }
 
 fn assumed(issued: &Issued, request_id: &str) -> String {
-    let Issued { claims, secret_access_key, session_token, user } = issued;
-    let expiration = claims.expires_at.to_string();
-    let user = [("AssumedRoleId", user.user_id.as_str()), ("Arn", &user.arn)];
-    let credentials = [
-        ("AccessKeyId", claims.access_key_id.as_str()),
-        ("SecretAccessKey", secret_access_key),
-        ("SessionToken", session_token),
-        ("Expiration", &expiration),
-    ];
+    let (user, expiration) = (user(issued), issued.claims.expires_at.to_string());
+    let credentials = credentials(issued, &expiration);
     xml::success("AssumeRole", request_id, &[("AssumedRoleUser", &user), ("Credentials", &credentials)])
+}
+
+fn assumed_with_web_identity(issued: &Issued, identity: &Identity, request_id: &str) -> String {
+    let (user, expiration) = (user(issued), issued.claims.expires_at.to_string());
+    let credentials = credentials(issued, &expiration);
+    let Identity { issuer, subject, audience } = identity;
+    // Without the scheme, as in the ARN of the provider.
+    let provider = issuer.strip_prefix("https://").unwrap_or(issuer);
+    let provider = format!(
+        "arn:{}:iam::{}:oidc-provider/{provider}",
+        issued.claims.role.partition(),
+        issued.claims.role.account()
+    );
+    let identity = [("SubjectFromWebIdentityToken", subject.as_str()), ("Audience", audience), ("Provider", &provider)];
+    let groups: [(&str, &[xml::Leaf<'_>]); 3] =
+        [("", &identity), ("AssumedRoleUser", &user), ("Credentials", &credentials)];
+    xml::success("AssumeRoleWithWebIdentity", request_id, &groups)
+}
+
+fn user(issued: &Issued) -> [xml::Leaf<'_>; 2] {
+    [("AssumedRoleId", &issued.user_id), ("Arn", &issued.arn)]
+}
+
+fn credentials<'a>(issued: &'a Issued, expiration: &'a str) -> [xml::Leaf<'a>; 4] {
+    [
+        ("AccessKeyId", &issued.claims.access_key_id),
+        ("SecretAccessKey", &issued.secret_access_key),
+        ("SessionToken", &issued.session_token),
+        ("Expiration", expiration),
+    ]
 }

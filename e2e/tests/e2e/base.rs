@@ -60,8 +60,8 @@ fn our_default_profile_is_never_a_base_even_when_there_is_no_other() {
     let mut environment = without_keys(&sandbox);
     environment.push(("ROLECALL_DEFAULT".into(), "MyFirstAccount".into()));
     let agent = Agent::start(&home, environment, &["--publish", "file"]);
-    agent.wait_for_fault("MyFirstAccount", "base_expired");
-    agent.wait_for_fault("MySecondAccount", "base_expired");
+    agent.wait_for_fault("MyFirstAccount", "misconfigured");
+    agent.wait_for_fault("MySecondAccount", "misconfigured");
     assert_eq!(sandbox.assumers(), [Sandbox::USER]);
 }
 
@@ -90,7 +90,7 @@ fn the_base_that_changes_is_taken_up() {
     sandbox.session_seconds(4);
     home.write(".aws/credentials", "[default]\naws_access_key_id = SANDBOXKEYOFNOBODY\naws_secret_access_key = x\n");
     let agent = Agent::start(&home, without_keys(&sandbox), &[]);
-    agent.wait_for_fault("MyFirstAccount", "base_expired");
+    agent.wait_for_fault("MyFirstAccount", "misconfigured");
     home.write(".aws/credentials", &user_profile("default"));
     agent.wait_for_state("MyFirstAccount", "fresh");
     assert_eq!(agent.profile("MyFirstAccount")["fault"], serde_json::Value::Null);

@@ -1,6 +1,15 @@
 //! The commands and their exit codes, which scripts rely on.
 
+mod clean;
+mod credentials;
+mod refresh;
+mod status;
+mod wait;
+
 use e2e::{Agent, Home, Sandbox, finish, seed_environment};
+
+const COMMANDS: [&str; 11] =
+    ["agent", "clean", "completions", "credentials", "demo", "man", "profiles", "refresh", "sandbox", "status", "wait"];
 
 fn text(args: &[&str]) -> e2e::Finished {
     finish(&mut Home::new().rolecall(args))
@@ -68,7 +77,7 @@ fn tables_are_for_people_and_without_colour_when_not_on_a_terminal() {
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    for command in ["agent", "credentials", "profiles", "status", "sandbox", "demo"] {
+    for command in COMMANDS {
         let help = text(&[command, "--help"]).ok();
         assert!(help.contains("Example") && help.contains(&format!("rolecall {command}")), "{help}");
     }
@@ -86,5 +95,48 @@ fn the_credentials_command_says_nothing_but_the_answer() {
     assert_eq!(answer["Version"], 1);
     for key in ["AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"] {
         assert!(answer[key].is_string(), "no {key}");
+    }
+}
+
+#[test]
+fn completions_are_what_the_shell_takes() {
+    let home = Home::new();
+    let script = finish(&mut home.rolecall(&["completions", "bash"])).code(0).stdout;
+    home.write("completions", &script);
+    let complete = "source ./completions && COMP_WORDS=(rolecall refr) COMP_CWORD=1 && _rolecall rolecall refr rolecall \
+                    && echo \"${COMPREPLY[*]}\"";
+    assert_eq!(finish(home.command("bash").args(["-c", complete])).ok().trim(), "refresh");
+    for shell in ["zsh", "fish", "elvish", "powershell"] {
+        assert!(finish(&mut home.rolecall(&["completions", shell])).ok().contains("min-valid"), "{shell}");
+    }
+    finish(&mut home.rolecall(&["completions", "tcsh"])).code(2);
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let home = Home::new();
+    let page = finish(&mut home.rolecall(&["man", "wait"])).ok();
+    assert!(page.contains(".TH rolecall-wait 1") && page.contains("\\-\\-min\\-valid"), "{page}");
+    assert!(finish(&mut home.rolecall(&["man"])).ok().contains(".TH rolecall 1"));
+    finish(&mut home.rolecall(&["man", "no-such-command"])).code(2);
+    finish(&mut home.rolecall(&["man", "--output-dir", "man1"])).code(0);
+    let pages = home.everything();
+    for name in ["man1/rolecall.1", "man1/rolecall-agent.1", "man1/rolecall-clean.1"] {
+        assert!(pages.iter().any(|page| page == name), "{pages:?}");
+    }
+}
+
+#[test]
+fn the_examples_in_the_help_fit_a_terminal_of_80_characters() {
+    let help = |args: &[&str], columns: &str| {
+        let help = finish(Home::new().rolecall(args).env("COLUMNS", columns)).ok();
+        let examples = help.split_once("Examples:").map_or("", |(_, examples)| examples);
+        examples.split("Exit codes:").next().unwrap().to_owned()
+    };
+    let of_commands = COMMANDS.map(|command| vec!["help", command]);
+    for args in [vec!["--help"]].into_iter().chain(of_commands) {
+        // What was broken cannot be pasted.
+        assert_eq!(help(&args, "80"), help(&args, "300"), "{args:?}");
+        assert_ne!(help(&args, "80"), "", "{args:?}");
     }
 }

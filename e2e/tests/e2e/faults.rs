@@ -1,33 +1,20 @@
 //! A role that fails never hurts another. Each failure is its named fault in `status`, in `profiles` and in the log, the
 //! other roles stay fresh, and lifting the cause is enough.
 
+mod clock;
+mod documents;
+mod network;
+mod of_base;
+mod server;
+mod told;
+
 use std::time::Duration;
 
 use e2e::{Agent, Home, Sandbox, seed_environment, until};
 use serde_json::{Value, json};
+use told::{is_well, told_everywhere};
 
 const FIRST: &str = "arn:aws:iam::123456789012:role/MyFirstRole";
-
-/// The fault is told in all three places, in the same words, with what to do.
-#[track_caller]
-fn told_everywhere(agent: &Agent<'_>, alias: &str, kind: &str) {
-    let fault = agent.wait_for_fault(alias, kind)["fault"].clone();
-    for part in ["message", "action", "since"] {
-        assert!(fault[part].as_str().is_some_and(|text| text.len() > 5), "{part}: {fault:#}");
-    }
-    let message = fault["message"].as_str().unwrap();
-    let status = agent.status().to_string();
-    let quoted = serde_json::to_string(message).unwrap();
-    assert!(status.contains(&quoted) && status.contains(kind), "{status}");
-    let log = agent.output();
-    assert!(log.contains(kind) && log.contains(alias), "{log}");
-}
-
-#[track_caller]
-fn is_well(agent: &Agent<'_>, alias: &str) {
-    let profile = agent.wait_for_state(alias, "fresh");
-    assert_eq!(profile["fault"], Value::Null, "{profile:#}");
-}
 
 #[test]
 fn a_denied_role_is_alone_with_it() {
@@ -35,7 +22,7 @@ fn a_denied_role_is_alone_with_it() {
     let sandbox = Sandbox::start(&home);
     sandbox.faults(&json!({"session_seconds": 6, "roles": {FIRST: {"denied": true}}}));
     let agent = Agent::start(&home, seed_environment(sandbox.environment()), &[]);
-    told_everywhere(&agent, "MyFirstAccount", "denied");
+    told_everywhere(&home, &agent, "MyFirstAccount", "denied");
     assert_eq!(agent.profile("MyFirstAccount")["state"], "failed");
     let before = agent.credentials("MySecondAccount");
     agent.wait_for_rotation("MySecondAccount", &before);
@@ -75,27 +62,12 @@ fn an_outage_is_unreachable_and_passes() {
         let sandbox = Sandbox::start(&home);
         sandbox.faults(&json!({"outage": outage}));
         let agent = Agent::start(&home, seed_environment(sandbox.environment()), &[]);
-        told_everywhere(&agent, "MyFirstAccount", "unreachable");
-        told_everywhere(&agent, "MySecondAccount", "unreachable");
+        told_everywhere(&home, &agent, "MyFirstAccount", "unreachable");
+        told_everywhere(&home, &agent, "MySecondAccount", "unreachable");
         sandbox.mend();
         is_well(&agent, "MyFirstAccount");
         is_well(&agent, "MySecondAccount");
     }
-}
-
-#[test]
-fn an_address_where_nobody_listens_is_unreachable() {
-    let home = Home::new();
-    let url = Sandbox::start(&home).url();
-    let environment = [
-        ("AWS_ENDPOINT_URL", url.as_str()),
-        ("AWS_ACCESS_KEY_ID", Sandbox::KEY),
-        ("AWS_SECRET_ACCESS_KEY", Sandbox::SECRET),
-        ("AWS_REGION", "eu-central-1"),
-        e2e::SEED_ROLES[0],
-    ];
-    let agent = Agent::start(&home, environment, &[]);
-    told_everywhere(&agent, "MyFirstAccount", "unreachable");
 }
 
 #[test]
@@ -109,29 +81,47 @@ fn a_slow_role_delays_no_other() {
 }
 
 #[test]
-fn a_base_that_expires_is_the_fault_of_all_and_passes() {
-    for state in ["expired", "inactive"] {
-        let home = Home::new();
-        let sandbox = Sandbox::start(&home);
-        sandbox.faults(&json!({"keys": {Sandbox::KEY: state}}));
-        let agent = Agent::start(&home, seed_environment(sandbox.environment()), &[]);
-        told_everywhere(&agent, "MyFirstAccount", "base_expired");
-        told_everywhere(&agent, "MySecondAccount", "base_expired");
-        sandbox.mend();
-        is_well(&agent, "MyFirstAccount");
-        is_well(&agent, "MySecondAccount");
-    }
+fn a_base_that_has_ended_is_the_fault_of_all_and_passes() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    sandbox.faults(&json!({"keys": {Sandbox::KEY: "expired"}}));
+    let agent = Agent::start(&home, seed_environment(sandbox.environment()), &[]);
+    told_everywhere(&home, &agent, "MyFirstAccount", "base_expired");
+    told_everywhere(&home, &agent, "MySecondAccount", "base_expired");
+    sandbox.mend();
+    is_well(&agent, "MyFirstAccount");
+    is_well(&agent, "MySecondAccount");
 }
 
 #[test]
-fn no_base_at_all_is_a_fault_with_a_way_out() {
+fn too_many_calls_are_throttled_and_it_passes() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home);
-    let mut environment = seed_environment(sandbox.environment());
-    environment.retain(|(name, _)| !name.starts_with("AWS_ACCESS_KEY") && !name.starts_with("AWS_SECRET"));
-    let agent = Agent::start(&home, environment, &[]);
-    told_everywhere(&agent, "MyFirstAccount", "base_expired");
-    assert_eq!(sandbox.calls(), Vec::<Value>::new());
+    sandbox.faults(&json!({"throttle": {}}));
+    let agent = Agent::start(&home, seed_environment(sandbox.environment()), &[]);
+    told_everywhere(&home, &agent, "MyFirstAccount", "throttled");
+    sandbox.mend();
+    is_well(&agent, "MyFirstAccount");
+    is_well(&agent, "MySecondAccount");
+}
+
+#[test]
+fn a_profile_of_the_users_own_is_taken() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    sandbox.session_seconds(6);
+    home.write(".aws/config", "[profile MyFirstAccount]\nregion = eu-west-1\n");
+    let agent = Agent::start(&home, seed_environment(sandbox.environment()), &[]);
+    told_everywhere(&home, &agent, "MyFirstAccount", "profile_taken");
+    is_well(&agent, "MySecondAccount");
+    // The session is there all the same, for whoever asks for it.
+    agent.credentials("MyFirstAccount");
+    home.write(".aws/config", "");
+    until("profile of ours", Duration::from_secs(40), || match agent.profile("MyFirstAccount")["fault"].clone() {
+        Value::Null => Ok(()),
+        fault => Err(fault.to_string()),
+    });
+    assert!(home.read(".aws/config").contains("[profile MyFirstAccount]"));
 }
 
 #[test]

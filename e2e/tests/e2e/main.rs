@@ -6,11 +6,14 @@
 #![expect(clippy::unwrap_used, reason = "tests, and functions that only tests call")]
 
 mod base;
+mod cat;
 mod clients;
 mod commands;
 mod demo;
 mod faults;
+mod files;
 mod once;
+mod readiness;
 mod restart;
 mod roles;
 mod secrets;

@@ -89,6 +89,9 @@ fn profiles_tell_programs_what_they_need() {
     ] {
         assert_eq!(profile[key], value, "{key} of {profile:#}");
     }
+    // The log tells the new name once, and never again.
+    let told = agent.output().matches("the profile of \"My Account\" is called My-Account").count();
+    assert_eq!(told, 1, "{}", agent.output());
     assert_eq!(profile["default"], true);
     assert_eq!(profile["fault"], Value::Null);
     for time in ["expires_at", "next_refresh_at"] {

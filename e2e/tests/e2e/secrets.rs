@@ -3,20 +3,57 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
 
-use e2e::{Agent, Home, Sandbox, Secrets, finish, seed_environment};
+use e2e::{Agent, Home, Sandbox, Secrets, finish, seed_environment, until};
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// Lives through everything that is worth a log line, as chatty as it gets, and returns what was issued meanwhile.
-fn an_eventful_life(home: &Home, form: &str) -> (Secrets, Vec<(String, String)>) {
+mod crash;
+mod processes;
+
+const STORE: &str = ".local/state/rolecall/credentials";
+
+/// Lives through everything that is worth a log line, in a form of publishing and of the log, and leaves what was issued
+/// meanwhile in nothing but `expected`.
+#[track_caller]
+fn they_are_only_in(expected: &[&str], form: &str, level: &str, format: &str) {
+    let home = Home::new();
+    let (secrets, printed) = an_eventful_life(&home, expected, form, level, format);
+    assert!(secrets.count() >= 12, "{}", secrets.count());
+    for (what, text) in printed {
+        assert_ne!(text, "", "{what} is empty");
+        secrets.assert_absent(&what, &text);
+        // The base's own secret is printed by the sandbox alone, on purpose.
+        assert!(what.contains("sandbox") || !text.contains(Sandbox::SECRET), "the base's secret leaked into {what}");
+        if what == "the log" && format == "json" {
+            let object = |line: &str| serde_json::from_str::<Value>(line).is_ok_and(|line| line.is_object());
+            assert!(text.lines().all(object), "{text}");
+        }
+    }
+    assert_eq!(secrets.files_with_them(&home), expected, "after the end");
+    for file in expected {
+        assert_eq!(home.mode(file), 0o600, "{file}");
+        let folder = Path::new(file).parent().unwrap().to_str().unwrap();
+        assert_eq!(home.mode(folder), 0o700, "{folder}");
+    }
+}
+
+fn an_eventful_life(
+    home: &Home,
+    expected: &[&str],
+    form: &str,
+    level: &str,
+    format: &str,
+) -> (Secrets, Vec<(String, String)>) {
     let sandbox = Sandbox::start(home);
     let mut printed = Vec::new();
     let mut secrets = Secrets::default();
     sandbox.session_seconds(6);
     let mut environment = seed_environment(sandbox.environment());
-    environment.push(("ROLECALL_LOG".into(), "trace".into()));
-    environment.push(("AWS_ROLE_3".into(), "nonsense".into()));
+    let own = [("ROLECALL_LOG", level), ("ROLECALL_LOG_FORMAT", format), ("AWS_ROLE_3", "nonsense")];
+    environment.extend(own.map(|(name, value)| (name.into(), value.into())));
     let agent = Agent::start(home, environment, &["--publish", form]);
     for alias in ["MyFirstAccount", "MySecondAccount"] {
         agent.wait_for_state(alias, "fresh");
@@ -44,6 +81,11 @@ fn an_eventful_life(home: &Home, form: &str) -> (Secrets, Vec<(String, String)>)
     agent.wait_for_state("MySecondAccount", "fresh");
     secrets.add(&agent.credentials("MyFirstAccount"));
     secrets.add(&agent.credentials("MySecondAccount"));
+    // A session is there a moment before the files are.
+    until("the files", Duration::from_secs(10), || {
+        let files = secrets.files_with_them(home);
+        if files == expected { Ok(()) } else { Err(format!("{files:?}")) }
+    });
     printed.push(("the log".into(), agent.stop(Signal::TERM).output()));
     printed.push(("the sandbox's output".into(), sandbox.output()));
     printed.push(("the sandbox's call log".into(), format!("{:?}", sandbox.calls())));
@@ -51,34 +93,24 @@ fn an_eventful_life(home: &Home, form: &str) -> (Secrets, Vec<(String, String)>)
 }
 
 #[test]
-fn they_are_in_nothing_that_is_printed() {
-    let home = Home::new();
-    let (secrets, printed) = an_eventful_life(&home, "process");
-    assert!(secrets.count() >= 12, "{}", secrets.count());
-    for (what, text) in printed {
-        assert_ne!(text, "", "{what} is empty");
-        secrets.assert_absent(&what, &text);
-        // The base's own secret is printed by the sandbox alone, on purpose.
-        assert!(what.contains("sandbox") || !text.contains(Sandbox::SECRET), "the base's secret leaked into {what}");
-    }
+fn published_as_a_process_they_are_in_the_store_only() {
+    they_are_only_in(&[STORE], "process", "trace", "text");
 }
 
 #[test]
-fn they_are_in_their_files_only_and_those_are_private() {
-    for (form, expected) in [
-        ("process", &[".local/state/rolecall/credentials"][..]),
-        ("file", &[".aws/credentials", ".local/state/rolecall/credentials"][..]),
-    ] {
-        let home = Home::new();
-        let (secrets, _) = an_eventful_life(&home, form);
-        assert_eq!(secrets.files_with_them(&home), expected, "{form}");
-        for file in expected {
-            assert_eq!(home.mode(file), 0o600, "{file}");
-        }
-        for folder in [".local/state/rolecall", ".aws"] {
-            assert_eq!(home.mode(folder), 0o700, "{folder}");
-        }
-    }
+fn published_as_keys_they_are_in_the_two_files_only() {
+    they_are_only_in(&[".aws/credentials", STORE], "file", "trace", "json");
+}
+
+#[test]
+fn published_as_documents_they_are_in_those_and_the_store_only() {
+    let document = |alias: &str| format!(".local/state/rolecall/json/{alias}.json");
+    they_are_only_in(&[STORE, &document("MyFirstAccount"), &document("MySecondAccount")], "cat", "debug", "text");
+}
+
+#[test]
+fn published_nowhere_they_are_in_the_store_only() {
+    they_are_only_in(&[STORE], "none", "info", "json");
 }
 
 #[test]

@@ -137,7 +137,8 @@ fn of_two_variables_with_one_profile_name_the_first_runs() {
     let Problem { origin, fault, .. } = &found.problems[0];
     assert_eq!(origin, "AWS_ROLE_2");
     assert!(fault.message.contains("AWS_ROLE_1"), "{fault}");
-    assert_eq!(found.notes, ["AWS_ROLE_3 says the same as AWS_ROLE_1"]);
+    let renamed = "AWS_ROLE_1: the profile of \"my account\" is called my-account";
+    assert_eq!(found.notes, [renamed, "AWS_ROLE_3 says the same as AWS_ROLE_1"]);
 }
 
 #[test]

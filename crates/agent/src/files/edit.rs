@@ -2,7 +2,7 @@
 //!
 //! Other programs read the file, then empty and write it in place (the AWS CLI does). One that opened the file just
 //! before our rename writes into the old file, whose name is gone. So the old file is held open and looked at for a
-//! while, and what appears in it is merged and written again.
+//! while, and what appears in it is merged and written again. `kept` has what is needed should we be killed meanwhile.
 
 use std::fs;
 use std::io;
@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::kept::{self, Kept};
 use super::lock;
 use super::merge::merge;
 use super::seen::Seen;
@@ -59,7 +60,7 @@ where
     };
     // First without a lock: where nothing is to be changed, nothing is to be created either.
     let seen = Seen::look(&target)?;
-    if apply(&seen.bytes)?.is_none() {
+    if apply(&seen.bytes)?.is_none() && !kept::is_any(&target) {
         return Ok(Edited::Unchanged);
     }
     if seen.is_null() {
@@ -67,18 +68,18 @@ where
     }
     drop(seen);
     let _lock = lock::take(&target)?;
-    let mut replaced: Vec<Seen> = Vec::new();
-    let mut ours: Zeroizing<Vec<u8>> = Zeroizing::default();
-    let mut foreign: Option<Foreign> = None;
+    let mut replaced: Vec<(Seen, Option<Kept>)> =
+        kept::left(&target).into_iter().map(|(seen, kept)| (seen, Some(kept))).collect();
+    let mut foreign = if replaced.is_empty() { Vec::new() } else { watch(&mut replaced)? };
     let mut edited = Edited::Unchanged;
     for _ in 0..ROUNDS {
-        let seen = Seen::look(&target)?;
-        let basis = match foreign.take() {
-            None => seen.bytes.clone(),
-            Some(Foreign { new, .. }) if seen.bytes == ours => new,
-            // Somebody else wrote at the same time; where both changed the same lines, the file that has the name counts.
-            Some(Foreign { old, new }) => merge(&old, &new, &seen.bytes).unwrap_or_else(|| seen.bytes.clone()),
-        };
+        let seen = Seen::look_to_write(&target)?;
+        let merging = !foreign.is_empty();
+        let (mut basis, mut spent) = (seen.bytes.clone(), Vec::new());
+        for mut foreign in foreign.drain(..) {
+            spent.append(&mut foreign.kept);
+            basis = foreign.into_current(basis, &mut apply);
+        }
         // What somebody wrote into the replaced file is put back even when our change to it is refused.
         let (new, refused) = match apply(&basis) {
             Ok(new) => (new.unwrap_or(basis), None),
@@ -87,17 +88,24 @@ where
         if new == seen.bytes {
             return refused.map_or(Ok(edited), Err);
         }
+        // What is merged must come into whatever is written by somebody who read the file before.
+        let merged = merging.then(|| Foreign { old: seen.bytes.clone(), new: new.clone(), kept: spent });
+        let kept = if seen.exists() { kept::keep(&target, &seen).ok() } else { None };
         match put(&target, &seen, &new)? {
-            Wrote::Raced => continue,
-            Wrote::Renamed if seen.exists() => replaced.push(seen),
+            Wrote::Raced => {
+                foreign.extend(merged);
+                continue;
+            }
+            Wrote::Renamed if seen.exists() => replaced.push((seen, kept)),
             Wrote::Renamed | Wrote::InPlace => {}
         }
         edited = Edited::Written;
-        ours = new;
-        foreign = watch(&mut replaced)?;
-        if foreign.is_none() && Seen::look(&target)?.bytes == ours {
+        foreign.extend(watch(&mut replaced)?);
+        if foreign.is_empty() && Seen::look(&target)?.bytes == new {
             return refused.map_or(Ok(edited), Err);
         }
+        // Last: what was found may come from somebody who had read the file before, too.
+        foreign.extend(merged);
     }
     Err(FileError::Restless { path: target }.into())
 }
@@ -106,20 +114,42 @@ where
 struct Foreign {
     old: Zeroizing<Vec<u8>>,
     new: Zeroizing<Vec<u8>>,
+    /// What goes from the disk once it has been merged and nobody has undone that.
+    kept: Vec<Kept>,
 }
 
-/// Looks at the replaced files for a while, until something appears in one.
-fn watch(replaced: &mut [Seen]) -> Result<Option<Foreign>, FileError> {
+impl Foreign {
+    /// The `current` content with it, as far as others have not changed the same lines there meanwhile.
+    fn into_current<E>(
+        self,
+        current: Zeroizing<Vec<u8>>,
+        mut apply: impl FnMut(&[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, E>,
+    ) -> Zeroizing<Vec<u8>> {
+        // With our change in all three, what is left to merge is what others wrote.
+        let [old, new] = [self.old, self.new].map(|bytes| apply(&bytes).ok().flatten().unwrap_or(bytes));
+        let merged = merge(&old, &new, &current);
+        // Broken text is put back if it is all that somebody wrote, never made by merging.
+        if current == old || apply(&merged).is_ok() { merged } else { current }
+    }
+}
+
+/// Looks at the replaced files, which are in order, for a while, until something appears in some. The newest comes first:
+/// it may undo what somebody wrote into an older one without knowing of it.
+fn watch(replaced: &mut [(Seen, Option<Kept>)]) -> Result<Vec<Foreign>, FileError> {
     for pause in LOOKS {
         thread::sleep(pause);
-        for seen in &mut *replaced {
+        let mut found = Vec::new();
+        for (seen, kept) in replaced.iter_mut().rev() {
             if let Some(new) = seen.rewritten()? {
                 let old = std::mem::replace(&mut seen.bytes, new.clone());
-                return Ok(Some(Foreign { old, new }));
+                found.push(Foreign { old, new, kept: kept.take().into_iter().collect() });
             }
         }
+        if !found.is_empty() {
+            return Ok(found);
+        }
     }
-    Ok(None)
+    Ok(Vec::new())
 }
 
 /// The file that a path leads to in the end, also when that does not exist yet.
@@ -128,11 +158,16 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, FileError> {
     for _ in 0..SYMLINKS {
         match fs::read_link(&target) {
             Ok(next) => target = directory(&target).join(next),
-            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
-                return Ok(target);
-            }
+            Err(error) if is_no_link(error.kind()) => return Ok(target),
             Err(source) => return Err(FileError::Resolve { path: target, source }),
         }
     }
     Err(FileError::Resolve { path: path.into(), source: rustix::io::Errno::LOOP.into() })
+}
+
+/// Whether there is no symlink at a place, as far as anybody can tell. Where the directory may not be entered, or is none,
+/// whoever opens the file says so better.
+fn is_no_link(error: io::ErrorKind) -> bool {
+    use io::ErrorKind::{InvalidInput, NotADirectory, NotFound, PermissionDenied};
+    matches!(error, InvalidInput | NotADirectory | NotFound | PermissionDenied)
 }

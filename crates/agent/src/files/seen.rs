@@ -16,8 +16,11 @@ use super::{FileError, OPEN, SIZE_MAX};
 const NULL: &str = "/dev/null";
 /// The pauses in which a file that others are writing is waited for.
 const PAUSE: Duration = Duration::from_millis(10);
-/// Their number for a file that was found empty: it may well be meant so.
+/// Their number for a file that is read and found empty: it may well be meant so.
 const PAUSES_EMPTY: u32 = 5;
+/// Their number for one that is to be replaced, 1 s in all: on a busy machine a writer that emptied it may have to wait
+/// that long for its turn to write.
+const PAUSES_EMPTIED: u32 = 100;
 /// Their number for a file that changed under our eyes.
 const PAUSES_CHANGING: u32 = 20;
 
@@ -41,11 +44,24 @@ struct Open {
 impl Seen {
     /// Opens and reads the file. One that is empty is given a moment: other programs empty a file before they write it.
     pub(super) fn look(path: &Path) -> Result<Self, FileError> {
+        Self::wait(path, PAUSES_EMPTY)
+    }
+
+    /// The same for a file that is about to be replaced: an empty one is given more time, since replacing what somebody
+    /// has just emptied would make an end of all that was in it.
+    pub(super) fn look_to_write(path: &Path) -> Result<Self, FileError> {
+        Self::wait(path, PAUSES_EMPTIED)
+    }
+
+    fn wait(path: &Path, pauses_empty: u32) -> Result<Self, FileError> {
         let failed = |source| FileError::Read { path: path.into(), source };
         let nothing = |is_null| Self { path: path.into(), open: None, is_null, bytes: Zeroizing::default() };
         let file = match rustix::fs::open(path, OPEN | OFlags::RDONLY, Mode::empty()).map_err(io::Error::from) {
             Ok(descriptor) => File::from(descriptor),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(nothing(false)),
+            // Below what is no directory there is no file either.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(nothing(false));
+            }
             // A socket.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
                 return Err(FileError::NotAFile { path: path.into() });
@@ -62,7 +78,7 @@ impl Seen {
         let bytes = read(&file, path)?;
         let mut seen = Self { bytes, open: Some(Open { file, meta }), ..nothing(false) };
         if seen.bytes.is_empty() {
-            seen.bytes = seen.settled(1, PAUSES_EMPTY)?;
+            seen.bytes = seen.settled(1, pauses_empty)?;
         }
         Ok(seen)
     }
@@ -82,6 +98,12 @@ impl Seen {
         self.open.as_ref().map(|open| &open.meta)
     }
 
+    /// Whether this very file is at `path`.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        let inode = |meta: &fs::Metadata| (meta.dev(), meta.ino());
+        fs::metadata(path).is_ok_and(|named| self.meta().map(inode) == Some(inode(&named)))
+    }
+
     /// Whether the path still leads to this file and the file still holds these bytes.
     pub(super) fn is_current(&self) -> Result<bool, FileError> {
         let named = match fs::metadata(&self.path) {
@@ -92,13 +114,16 @@ impl Seen {
         Ok(named == self.meta().map(|meta| (meta.dev(), meta.ino())) && self.now()? == self.bytes)
     }
 
-    /// What somebody wrote into this very file since it was looked at, once it is whole; none when nobody did.
+    /// What somebody wrote into this very file since it was looked at, once it is whole; none when nobody did. One that
+    /// was emptied and stays so was not written: whoever did it may have died, and the content is safe elsewhere.
     pub(super) fn rewritten(&self) -> Result<Option<Zeroizing<Vec<u8>>>, FileError> {
-        if self.now()? == self.bytes {
+        let now = self.now()?;
+        if now == self.bytes {
             return Ok(None);
         }
-        let bytes = self.settled(self.bytes.len(), PAUSES_CHANGING)?;
-        Ok(Some(bytes).filter(|bytes| *bytes != self.bytes))
+        let pauses = if now.is_empty() { PAUSES_EMPTIED } else { PAUSES_CHANGING };
+        let bytes = self.settled(self.bytes.len(), pauses)?;
+        Ok(Some(bytes).filter(|bytes| *bytes != self.bytes && !bytes.is_empty()))
     }
 
     fn now(&self) -> Result<Zeroizing<Vec<u8>>, FileError> {

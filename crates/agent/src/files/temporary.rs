@@ -11,13 +11,13 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// What every name ends with.
+/// What the name ends with of one that nobody has a use for once its process is gone.
 pub(super) const SUFFIX: &str = ".tmp";
 
 /// A new file in `directory` that holds `bytes`, not yet synchronised with the disk.
-pub(super) fn holding(bytes: &[u8], directory: &Path, prefix: &OsStr) -> io::Result<NamedTempFile> {
+pub(super) fn holding(bytes: &[u8], directory: &Path, prefix: &OsStr, suffix: &str) -> io::Result<NamedTempFile> {
     let open = |path: &Path| OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path);
-    let mut temporary = tempfile::Builder::new().prefix(prefix).suffix(SUFFIX).make_in(directory, open)?;
+    let mut temporary = tempfile::Builder::new().prefix(prefix).suffix(suffix).make_in(directory, open)?;
     // Not through the wrapper, which would put the name into the error.
     temporary.as_file_mut().write_all(bytes)?;
     Ok(temporary)

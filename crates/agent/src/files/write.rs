@@ -1,6 +1,5 @@
 //! Puts new content in the place of a file that was looked at: by rename, or in place where no rename is possible.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, fchown};
@@ -8,11 +7,12 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
 
 use super::lock::is_refused;
 use super::private::sweep_prefix;
 use super::seen::Seen;
-use super::{FileError, OPEN, directory, temporary};
+use super::{FileError, OPEN, directory, kept, temporary};
 
 /// How the new content got there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,8 @@ pub(super) fn put(target: &Path, seen: &Seen, new: &[u8]) -> Result<Wrote, FileE
         }
         Err(error) => return Err(failed(error.error)),
     }
-    File::open(directory(target)).and_then(|directory| directory.sync_all()).map_err(failed)?;
+    // The new content is there for everybody. If its name cannot be put on the disk now, only a power cut could tell.
+    let _ = File::open(directory(target)).and_then(|directory| directory.sync_all());
     Ok(Wrote::Renamed)
 }
 
@@ -53,11 +54,9 @@ pub(super) fn put(target: &Path, seen: &Seen, new: &[u8]) -> Result<Wrote, FileE
 /// directory takes no file or the owner cannot be kept.
 fn prepare(target: &Path, seen: &Seen, new: &[u8]) -> io::Result<Option<NamedTempFile>> {
     let directory = directory(target);
-    let mut prefix = OsString::from(".");
-    prefix.push(target.file_name().unwrap_or_default());
-    prefix.push(".rolecall-");
+    let prefix = kept::prefix(target);
     sweep_prefix(&directory, &prefix);
-    let temporary = match temporary::holding(new, &directory, &prefix) {
+    let temporary = match temporary::holding(new, &directory, &prefix, temporary::SUFFIX) {
         Ok(temporary) => temporary,
         Err(error) if is_refused(&error) => return Ok(None),
         Err(error) => return Err(error),
@@ -88,8 +87,21 @@ pub(super) fn in_place(target: &Path, seen: &Seen, new: &[u8]) -> Result<Wrote, 
     if !seen.is_current()? {
         return Ok(Wrote::Raced);
     }
-    file.write_all_at(new, 0).map_err(failed)?;
-    file.set_len(new.len() as u64).map_err(failed)?;
+    if let Err(error) = overwrite(&file, new, seen.bytes.len()) {
+        // As on a full disk. What was there had room.
+        overwrite(&file, &seen.bytes, new.len()).map_err(failed)?;
+        return Err(failed(error));
+    }
     file.sync_all().map_err(failed)?;
     Ok(Wrote::InPlace)
+}
+
+/// Writes `new` over what is at most `old` bytes long. What has to go becomes blank lines before it is cut off, so that
+/// nobody reads the rest of the old text behind the new one.
+fn overwrite(file: &File, new: &[u8], old: usize) -> io::Result<()> {
+    let mut padded = Zeroizing::new(Vec::with_capacity(new.len().max(old)));
+    padded.extend_from_slice(new);
+    padded.resize(new.len().max(old), b'\n');
+    file.write_all_at(&padded, 0)?;
+    file.set_len(new.len() as u64)
 }

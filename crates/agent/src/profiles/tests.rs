@@ -49,14 +49,25 @@ impl Home {
             notes: Vec::new(),
             default: default.map(|alias| alias.parse().unwrap()),
             publish: Publish::Process,
+            take_over: Vec::new(),
+            health_listen: None,
+            store: true,
             state_dir: "/state".into(),
             config_file: self.path("config"),
             credentials_file: self.path("credentials"),
+            region: None,
+            base_profile: None,
             command: "/bin/rolecall".into(),
             policy: Policy::default(),
             adopt: true,
         };
-        Profiles::new(form, &settings, "3fa9c2d1".parse().unwrap())
+        Profiles::new(
+            form,
+            &settings,
+            JsonFiles::new(self.0.path()),
+            "3fa9c2d1".parse().unwrap(),
+            Timestamp::UNIX_EPOCH,
+        )
     }
 
     fn profiles(&self, form: Form, aliases: &[&str], default: Option<&str>) -> FileSink<Profiles> {
@@ -107,6 +118,15 @@ async fn no_form_without_a_block_looks_at_nothing() {
     home.write("config", "broken");
     home.profiles(Form::None, &["a"], None).write().await.unwrap();
     assert_eq!(fs::read_dir(home.0.path().join(".aws")).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn below_what_is_no_directory_there_is_nothing_to_take_out() {
+    let home = Home::new();
+    fs::write(home.0.path().join(".aws"), "").unwrap();
+    home.profiles(Form::None, &["a"], None).write().await.unwrap();
+    let fault = home.process(&["a"], None).write().await.unwrap_err();
+    assert!(fault.message.starts_with("create the directory"), "{fault}");
 }
 
 #[tokio::test]
@@ -170,6 +190,59 @@ async fn keys_are_there_while_a_session_is_held() {
     assert_eq!(home.names("credentials"), ["own", "b"]);
     assert_eq!(home.names("config"), ["b"]);
     rolecall_testkit::canary::assert_absent("the config file", &home.text("config"));
+}
+
+impl Home {
+    fn cat(&self, aliases: &[&str], default: Option<&str>) -> FileSink<Profiles> {
+        let directory = self.0.path().join("json");
+        self.profiles(Form::Cat(Command::cat(directory.to_str().unwrap()).unwrap()), aliases, default)
+    }
+
+    /// What the command of a profile prints, started as botocore starts it.
+    fn printed(&self, profile: &str) -> Option<String> {
+        let profiles = config::read(&self.text("config"), File::Config).unwrap();
+        let words = rolecall_formats::shell::split(profiles.get(profile)?.get("credential_process")?).unwrap();
+        let output = std::process::Command::new(&words[0]).args(&words[1..]).output().unwrap();
+        assert!(output.status.success(), "{words:?}");
+        Some(String::from_utf8(output.stdout).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn documents_that_cat_prints_are_there_while_a_session_is_held() {
+    let home = Home::new();
+    home.write("config", "[profile own]\nregion = x\n");
+    let profiles = home.cat(&["a", "b"], Some("a"));
+    profiles.write().await.unwrap();
+    assert_eq!(home.names("config"), ["own"]);
+
+    for n in [7, 8] {
+        profiles.deliver(&["a", "b"].map(|alias| delivery(alias, Some(session(n))))).await.unwrap();
+        assert_eq!(home.names("config"), ["own", "default", "a", "b"]);
+        for profile in ["default", "a", "b"] {
+            assert!(home.printed(profile).unwrap().contains(&format!("ASIATEST00000000000{n}")), "{profile}");
+        }
+    }
+    let text = home.text("config");
+    rolecall_testkit::canary::assert_absent("the config file", &text);
+    let mut ended = profiles.deliver(&[delivery("a", None)]).await;
+    ended.unwrap();
+    assert_eq!(home.names("config"), ["own", "b"]);
+    assert!(!home.0.path().join("json/a.json").exists());
+
+    // What has ended goes also where the profile cannot, and what is new comes.
+    home.write("config", &format!("broken\n{}", home.text("config")));
+    ended = profiles.deliver(&[delivery("a", Some(session(9))), delivery("b", None)]).await;
+    ended.unwrap_err();
+    assert!(!home.0.path().join("json/b.json").exists() && home.0.path().join("json/a.json").exists());
+    home.write("config", &home.text("config").replace("broken\n", ""));
+    profiles.deliver(&[]).await.unwrap();
+    assert_eq!(home.names("config"), ["own", "default", "a"]);
+
+    // Another form leaves nothing of it.
+    home.process(&["a"], None).write().await.unwrap();
+    assert!(!home.0.path().join("json").exists());
+    assert!(home.text("config").contains("credentials --state-dir"));
 }
 
 #[tokio::test]
@@ -248,4 +321,62 @@ async fn profiles_of_another_agent_are_not_ours() {
     assert!(home.text("config").starts_with(other));
     assert_eq!(home.names("config"), ["a", "b"]);
     assert!(fault(&profiles, "a").is_some());
+}
+
+#[tokio::test]
+async fn a_profile_that_is_taken_over_makes_way_once_and_is_kept_beside() {
+    let home = Home::new();
+    let other = "# >>> rolecall 00000000 >>>\n[profile c]\nregion = x\n# <<< rolecall 00000000 <<<\n";
+    let (config, credentials) = (format!("[profile b]\nregion = x\n{other}"), "[a]\nk = theirs\n[own]\nk = v\n");
+    home.write("config", &config);
+    home.write("credentials", credentials);
+    let holdings = || Holdings::new(["a", "b", "c"].map(|alias| Arc::new(role(alias))).to_vec(), BTreeMap::new());
+    let form = || Form::Process(Command::new("/bin/rolecall", "/state").unwrap());
+    let aliases: Vec<Alias> = ["a", "b", "c"].map(|alias| alias.parse().unwrap()).into();
+    let profiles = |take_over: &[Alias]| {
+        let mut writer = home.writer(form(), None);
+        writer.take_over = TakeOver::new(take_over, Timestamp::UNIX_EPOCH);
+        FileSink::new(writer, Arc::new(SystemClock), Arc::default(), holdings())
+    };
+    let taking = profiles(&aliases);
+    taking.write().await.unwrap();
+    assert_eq!(home.names("config"), ["c", "a", "b"]);
+    assert_eq!(home.text("credentials"), "[own]\nk = v\n");
+    assert!(home.text("config").starts_with(other));
+    assert!(fault(&taking, "c").is_some(), "the other agent would write it again");
+    for (name, text) in [("config", config.as_str()), ("credentials", credentials)] {
+        let copy = format!("{name}.rolecall-backup-19700101T000000Z");
+        assert_eq!(home.text(&copy), text);
+        assert_eq!(mode(&home.path(&copy)), 0o600);
+    }
+
+    // One that comes later is the user's again, for this agent; the next one has a copy of its own.
+    let credentials = "[a]\nk = later\n";
+    home.write("credentials", credentials);
+    taking.write().await.unwrap();
+    assert!(fault(&taking, "a").is_some());
+    profiles(&[]).write().await.unwrap();
+    assert_eq!(home.text("credentials"), credentials);
+    profiles(&aliases).write().await.unwrap();
+    assert_eq!(home.text("credentials.rolecall-backup-19700101T000000Z-1"), credentials);
+    assert_eq!(home.names("config"), ["c", "a", "b"]);
+}
+
+#[tokio::test]
+async fn nothing_is_taken_over_without_a_copy() {
+    let home = Home::new();
+    home.write("config", "[profile a]\nregion = x\nbroken\n");
+    let mut writer = home.writer(Form::Process(Command::new("/bin/rolecall", "/state").unwrap()), None);
+    writer.take_over = TakeOver::new(&["a".parse().unwrap()], Timestamp::UNIX_EPOCH);
+    let holdings = Holdings::new(vec![Arc::new(role("a"))], BTreeMap::new());
+    let profiles = FileSink::new(writer, Arc::new(SystemClock), Arc::default(), holdings);
+    profiles.write().await.unwrap_err();
+    assert_eq!(fs::read_dir(home.0.path().join(".aws")).unwrap().count(), 1);
+    // Nor with a form that has no profile to put in its place.
+    home.write("config", "[profile a]\nregion = x\n");
+    let mut writer = home.writer(Form::None, None);
+    writer.take_over = TakeOver::new(&["a".parse().unwrap()], Timestamp::UNIX_EPOCH);
+    let none = FileSink::new(writer, Arc::new(SystemClock), Arc::default(), Holdings::default());
+    none.write().await.unwrap();
+    assert_eq!(home.text("config"), "[profile a]\nregion = x\n");
 }

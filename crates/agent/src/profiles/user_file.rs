@@ -64,6 +64,30 @@ impl UserFile {
         self.edit(change)
     }
 
+    /// The profiles outside all blocks that `goes` picks.
+    pub(crate) fn to_take_out(&self, goes: impl Fn(&str) -> bool) -> Result<Vec<String>, Fault> {
+        let text = files::read(&self.path).map_err(|error| error.fault())?;
+        let found = || -> Result<Vec<String>, ChangeError> {
+            let users = config::read(&block::cut(&text)?, self.kind)?;
+            Ok(users.iter().map(|profile| &profile.name).filter(|name| goes(name)).cloned().collect())
+        };
+        found().map_err(|error| self.fault(&error))
+    }
+
+    /// Takes the profiles out that are outside all blocks and that `goes` picks.
+    pub(crate) fn take_out(&self, goes: impl Fn(&str) -> bool) -> Result<Edited, Fault> {
+        self.edit(|old| {
+            let ours = block::body(old, &self.id)?;
+            // Ours may have the same profile, with which the file does not parse.
+            let others = block::replace(old, &self.id, None)?;
+            let left = config::without(&others, self.kind, &block::spans(&others)?, &goes)?;
+            if left == others {
+                return Ok(None);
+            }
+            Ok(Some(block::replace(&left, &self.id, ours)?))
+        })
+    }
+
     /// Takes our block out. A file without one is not even parsed.
     pub(crate) fn clear(&self) -> Result<Edited, Fault> {
         self.edit(|old| {

@@ -32,9 +32,14 @@ impl Home {
             notes: Vec::new(),
             default: None,
             publish,
+            take_over: Vec::new(),
+            health_listen: None,
+            store: true,
             state_dir: self.path("state"),
             config_file: self.path("aws/config"),
             credentials_file: self.path("aws/credentials"),
+            region: None,
+            base_profile: None,
             command: "/bin/rolecall".into(),
             policy: Policy::default(),
             adopt: true,
@@ -57,7 +62,7 @@ async fn start(settings: AgentSettings, answers: &[(&str, Answer)]) -> Result<Ag
 
 /// One round of an agent, and its end.
 async fn once(agent: Agent) -> Outcome {
-    let outcome = agent.once().await;
+    let outcome = agent.ready().await;
     agent.stop().await;
     outcome
 }

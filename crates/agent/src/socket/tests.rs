@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::*;
 use crate::settings::Publish;
 use crate::testing::{Answer, FakeSts, get, role, send};
-use crate::wire::{ErrorDocument, ProfilesDocument, StatusDocument};
+use crate::wire::{ErrorDocument, ProfileStatus, ProfilesDocument, RefreshDocument, StatusDocument};
 
 struct Rig {
     home: tempfile::TempDir,
@@ -27,6 +27,7 @@ impl Rig {
             rotator,
             board: Arc::default(),
             first_write: watch::channel(true).1,
+            ready: watch::channel(true).1,
             default: Some("a".parse().unwrap()),
             problems: Vec::new(),
             publish: Publish::Process,
@@ -132,6 +133,73 @@ async fn documents_hold_no_secret() {
     let status: StatusDocument = serde_json::from_str(&body).unwrap();
     assert_eq!((status.profiles[0].session_version, status.profiles[1].session_version), (1, 0));
     assert_eq!(status.agent.pid, std::process::id());
+}
+
+/// Posts `body` to `/v1/refresh` and returns the status and the answer.
+async fn refresh(rig: &Rig, body: &str) -> (u16, String) {
+    let length = body.len();
+    let request = format!("POST /v1/refresh HTTP/1.1\r\nHost: agent\r\nContent-Length: {length}\r\n\r\n{body}");
+    let answer = send(&rig.socket(), &request).await;
+    canary::assert_absent("the answer to a refresh", &answer);
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_answers_when_sts_has() {
+    let clock = Arc::new(ManualClock::default());
+    let sts = FakeSts::at(clock.clone(), &[]);
+    let rig = Rig::new(clock.clone(), sts.clone(), &["a", "b"]);
+    let versions = async |body: &str| {
+        clock.advance(Duration::from_secs(60));
+        let (status, body) = refresh(&rig, body).await;
+        assert_eq!(status, 200, "{body}");
+        let document: RefreshDocument = serde_json::from_str(&body).unwrap();
+        assert!(document.complete && document.version == 1);
+        let row = |status: ProfileStatus| (status.profile.alias, status.session_version, status.profile.fault);
+        document.profiles.into_iter().map(row).collect::<Vec<_>>()
+    };
+    let row = |alias: &str, version| (alias.to_owned(), version, None);
+    get(&rig.socket(), "/v1/credentials/a").await;
+    get(&rig.socket(), "/v1/credentials/b").await;
+    assert_eq!(versions("").await, [row("a", 2), row("b", 2)]);
+    assert_eq!(versions(r#"{"aliases":["b"],"later":1}"#).await, [row("b", 3)]);
+    assert_eq!(versions(r#"{"aliases":[]}"#).await, [row("a", 3), row("b", 4)]);
+    assert_eq!(versions("{}").await, [row("a", 4), row("b", 5)]);
+
+    sts.set("a", Answer::Fault(FaultKind::Denied));
+    let failed = versions(r#"{"aliases":["a"]}"#).await;
+    assert_eq!((failed[0].1, failed[0].2.as_ref().unwrap().kind.as_str()), (4, "denied"));
+    sts.set("a", Answer::Silence);
+    clock.advance(Duration::from_secs(60));
+    let (status, body) = refresh(&rig, r#"{"aliases":["a"]}"#).await;
+    let document: RefreshDocument = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, document.complete), (200, false));
+    assert!(document.profiles[0].attempt_under_way, "{document:?}");
+}
+
+#[tokio::test]
+async fn a_refresh_that_means_nothing_asks_nothing() {
+    let rig = Rig::with(&[]);
+    let long = format!(r#"{{"aliases":["{}"]}}"#, "x".repeat(64 * 1024));
+    for (body, status, code) in [
+        (r#"{"aliases":["a","nobody"]}"#, 404, "unknown_alias"),
+        (r#"{"aliases":["../a"]}"#, 404, "unknown_alias"),
+        (r#"{"aliases":"a"}"#, 400, "bad_request"),
+        ("nonsense", 400, "bad_request"),
+        (&long, 413, "bad_request"),
+    ] {
+        let (answered, body) = refresh(&rig, body).await;
+        let error: ErrorDocument = serde_json::from_str(&body).unwrap();
+        assert_eq!((answered, error.code.as_str()), (status, code), "{error:?}");
+    }
+    let answer = send(&rig.socket(), "GET /v1/refresh HTTP/1.1\r\nHost: agent\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 405 ") && answer.contains("allow: POST"), "{answer}");
+    // A body that never comes holds its place for a second only.
+    let answer = send(&rig.socket(), "POST /v1/refresh HTTP/1.1\r\nHost: agent\r\nContent-Length: 9\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    let status: StatusDocument = serde_json::from_str(&get(&rig.socket(), "/v1/status").await.1).unwrap();
+    assert!(status.profiles.iter().all(|profile| profile.session_version == 1), "{status:?}");
 }
 
 #[tokio::test]

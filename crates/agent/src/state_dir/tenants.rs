@@ -7,7 +7,9 @@ use std::path::Path;
 use rolecall_formats::store;
 
 use super::{CONFIG, CREDENTIALS, LOCK, SOCKET, StateDirError};
+use crate::definitions::{self, FILE as ROLES};
 use crate::files::{self, FileError};
+use crate::json_files::JsonFiles;
 
 /// One of the user's two AWS files.
 #[derive(Clone, Copy, Debug)]
@@ -23,15 +25,19 @@ pub(super) fn check(directory: &Path, users: &[UsersFile<'_>]) -> Result<(), Sta
     if directory.parent().is_none() {
         return Err(StateDirError::Root { path: directory.into() });
     }
-    for name in [CREDENTIALS, CONFIG, LOCK, SOCKET] {
+    for name in [CREDENTIALS, CONFIG, ROLES, LOCK, SOCKET] {
         let path = directory.join(name);
         if let Some(UsersFile { path: users, variable }) = users.iter().find(|users| files::is_same(users.path, &path))
         {
             return Err(StateDirError::UsersFile { path, users: (*users).into(), variable });
         }
     }
-    for (name, is_ours) in [(CREDENTIALS, store::is_ours as fn(&str) -> bool), (CONFIG, store::is_ours), (LOCK, is_pid)]
-    {
+    for (name, is_ours) in [
+        (CREDENTIALS, store::is_ours as fn(&str) -> bool),
+        (CONFIG, store::is_ours),
+        (ROLES, definitions::is_ours),
+        (LOCK, is_pid),
+    ] {
         let path = directory.join(name);
         // A name without a file behind it is free, and so is a symlink to nothing: it is replaced, never followed.
         match files::read(&path) {
@@ -43,7 +49,12 @@ pub(super) fn check(directory: &Path, users: &[UsersFile<'_>]) -> Result<(), Sta
             Err(error) => return Err(StateDirError::Unreadable { path, source: error }),
         }
     }
-    Ok(())
+    let json = JsonFiles::new(directory);
+    match json.foreign() {
+        Ok(None) => Ok(()),
+        Ok(Some(path)) => Err(StateDirError::Foreign { path }),
+        Err(source) => Err(StateDirError::Unreadable { path: json.path().into(), source }),
+    }
 }
 
 /// What an agent writes into its lock; nothing when it was killed before it could.

@@ -93,7 +93,7 @@ fn files(directory: &Path) -> Vec<(std::ffi::OsString, Vec<u8>)> {
 
 #[test]
 fn a_directory_with_somebody_elses_files_is_refused_before_anything_is_written() {
-    for name in ["credentials", "config", "lock"] {
+    for name in ["credentials", "config", "roles.json", "lock"] {
         for text in [&b"[default]\naws_access_key_id = mine\n"[..], b"\xff", b"# rolecall's store 1"] {
             let home = tempfile::tempdir().unwrap();
             fs::write(home.path().join(name), text).unwrap();
@@ -107,6 +107,11 @@ fn a_directory_with_somebody_elses_files_is_refused_before_anything_is_written()
         fs::create_dir(home.path().join(name)).unwrap();
         assert!(matches!(open(home.path()), Err(StateDirError::Foreign { .. })));
     }
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("json")).unwrap();
+    fs::write(home.path().join("json/package.json"), "{}").unwrap();
+    let error = open(home.path()).unwrap_err();
+    assert!(matches!(&error, StateDirError::Foreign { path } if path.ends_with("json/package.json")), "{error}");
     assert!(matches!(tenants::check(Path::new("/"), &[]), Err(StateDirError::Root { .. })));
 }
 

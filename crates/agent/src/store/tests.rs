@@ -1,6 +1,5 @@
 //! The store over the life of an agent and the next one.
 
-use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use rolecall_core::Sink;
@@ -13,7 +12,7 @@ use crate::testing::{delivery, log, role, session};
 
 fn store(directory: &Path, aliases: &[&str], left: BTreeMap<Alias, Arc<Session>>) -> FileSink<Store> {
     let roles = aliases.iter().map(|alias| Arc::new(role(alias))).collect();
-    let store = Store { directory: directory.into(), default: Some("a".parse().unwrap()) };
+    let store = Store { directory: directory.into(), default: Some("a".parse().unwrap()), kept: true };
     FileSink::new(store, Arc::new(SystemClock), Arc::default(), Holdings::new(roles, left))
 }
 
@@ -65,6 +64,19 @@ async fn a_later_agent_takes_over_what_is_still_good() {
     assert!(profiles.get("a").is_some() && profiles.get("b").is_none() && profiles.get("gone").is_none());
 }
 
+#[tokio::test]
+async fn one_that_is_not_wanted_goes_and_stays_away() {
+    let home = tempfile::tempdir().unwrap();
+    store(home.path(), &["a"], BTreeMap::new()).deliver(&[delivery("a", Some(session(1)))]).await.unwrap();
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 2);
+    let unwanted = Store { directory: home.path().into(), default: None, kept: false };
+    let unwanted = FileSink::new(unwanted, Arc::new(SystemClock), Arc::default(), Holdings::default());
+    for _ in 0..2 {
+        unwanted.deliver(&[delivery("a", Some(session(2)))]).await.unwrap();
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+    }
+}
+
 #[test]
 fn a_store_that_cannot_be_read_is_no_store() {
     let home = tempfile::tempdir().unwrap();
@@ -103,4 +115,28 @@ async fn what_cannot_be_written_is_a_fault() {
     assert!(fault.message.contains("missing"), "{fault}");
     rolecall_testkit::canary::assert_absent("the fault", &fault.to_string());
     assert_eq!(store.board().failed().len(), 1);
+}
+
+#[tokio::test]
+async fn a_store_that_a_power_cut_spoiled_gives_no_wrong_session() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path(), &["a", "b"], BTreeMap::new());
+    let sessions = [delivery("a", Some(session(1))), delivery("b", Some(session(2)))];
+    store.deliver(&sessions).await.unwrap();
+    let path = home.path().join("credentials");
+    let whole = fs::read(&path).unwrap();
+    let roles = ["a", "b"].map(|alias| Arc::new(role(alias)));
+    let check = |spoiled: &[u8]| {
+        fs::write(&path, spoiled).unwrap();
+        for (alias, found) in read_back(home.path(), &roles, SystemClock.now().wall) {
+            let written = if alias.as_str() == "a" { session(1) } else { session(2) };
+            assert_eq!(found.credentials, written.credentials, "{}", String::from_utf8_lossy(spoiled));
+        }
+    };
+    for at in 0..whole.len() {
+        check(&whole[..at]);
+        let mut zeros = whole.clone();
+        zeros[at..(at + 64).min(whole.len())].fill(0);
+        check(&zeros);
+    }
 }

@@ -4,14 +4,14 @@
 //! seconds to fail costs these seconds once and not once per role.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use aws_config::Region;
 use rolecall_core::Fault;
 use tokio::sync::Mutex;
 
 use super::Base;
-use super::load::{Loaded, Seams, load};
+use super::load::{Before, Loaded, Seams, load};
 
 /// The base and its newest load.
 pub(crate) struct Cache {
@@ -19,12 +19,14 @@ pub(crate) struct Cache {
     seams: Seams,
     /// How many loads have ended.
     loads: AtomicU64,
+    /// Whether a load has been good.
+    worked: AtomicBool,
     newest: Mutex<Option<Result<Arc<Loaded>, Fault>>>,
 }
 
 impl Cache {
     pub(crate) fn new(base: Base, seams: Seams) -> Self {
-        Self { base, seams, loads: AtomicU64::new(0), newest: Mutex::new(None) }
+        Self { base, seams, loads: AtomicU64::new(0), worked: AtomicBool::new(false), newest: Mutex::new(None) }
     }
 
     /// How many loads have ended: a [`Loaded::number`] above it belongs to a load that ended later.
@@ -47,7 +49,9 @@ impl Cache {
             }
         }
         let number = self.loads() + 1;
-        let outcome = load(&self.base, &self.seams, fallback, number).await.map(Arc::new);
+        let before = Before { fallback, number, worked: self.worked.load(Ordering::Acquire) };
+        let outcome = load(&self.base, &self.seams, before).await.map(Arc::new);
+        self.worked.fetch_or(outcome.is_ok(), Ordering::AcqRel);
         *newest = Some(outcome.clone());
         self.loads.store(number, Ordering::Release);
         outcome

@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use aws_config::{Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
-use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_runtime::env_config::section::EnvConfigSections;
-use aws_runtime::env_config::source;
 use aws_sdk_sts::config::Credentials;
 use rolecall_core::{Fault, FaultKind};
 
 use super::check;
+use super::clues::{Clues, check_selected};
 use super::deadline::Deadline;
 use super::load::{Resolved, Seams, retries, timeouts};
 use super::process::{self, Process};
+use super::profiles::{self, files};
 use super::{ProfileFiles, ProfileTexts, endpoint};
 use crate::environment::Environment;
 use crate::fault;
@@ -32,6 +32,8 @@ pub(super) struct Chain<'a> {
     pub(super) seams: &'a Seams,
     /// The Region for calls that the chain itself has to make when it has none.
     pub(super) fallback: Option<&'a Region>,
+    /// Whether it has given credentials before.
+    pub(super) worked: bool,
 }
 
 impl Chain<'_> {
@@ -46,10 +48,13 @@ impl Chain<'_> {
         let texts = deadline.within(self.texts(), || fault::files_timed_out(limit)).await??;
         let (texts, profiles) = self.parse(texts).await?;
         endpoint::check(self.environment, &profiles)?;
+        check_selected(self.environment, &profiles)?;
 
         let process = process::find(&profiles).filter(|_| !self.environment.has_keys());
         let answer = match &process {
-            Some(process) => Some(deadline.within(process.run(), || process.late(limit.as_secs())).await??),
+            Some(process) => Some(
+                deadline.within(process.run(self.worked, self.environment), || process.late(limit.as_secs())).await??,
+            ),
             None => None,
         };
         let (texts, credentials) = match (process, answer) {
@@ -58,7 +63,8 @@ impl Chain<'_> {
             }
             (_, answer) => (texts, answer),
         };
-        let rest = quiet(self.ask(&texts, credentials));
+        let clues = Clues::of(self.environment, &profiles);
+        let rest = quiet(self.ask(&texts, credentials, &clues));
         deadline.within(rest, || fault::base_timed_out(limit)).await?
     }
 
@@ -99,20 +105,22 @@ impl Chain<'_> {
     }
 
     async fn sections(&self, texts: &ProfileTexts) -> Result<EnvConfigSections, String> {
-        let parse = async {
-            let source = source::load(&self.environment.for_sdk(), &self.seams.fs, &files(texts)).await;
-            let source = source.map_err(|err| err.to_string())?;
-            EnvConfigSections::parse(source).map_err(|err| err.to_string())
-        };
-        quiet(parse).await.map_err(|err| fault::one_line(&err))
+        quiet(profiles::parse(&self.environment.for_sdk(), texts)).await
     }
 
     /// Asks the SDK for whatever is not known yet.
-    async fn ask(&self, texts: &ProfileTexts, credentials: Option<Credentials>) -> Result<Resolved, Fault> {
+    async fn ask(
+        &self,
+        texts: &ProfileTexts,
+        credentials: Option<Credentials>,
+        clues: &Clues,
+    ) -> Result<Resolved, Fault> {
         let (config, region) = self.settings(texts).await?;
         let credentials = match (credentials, config.credentials_provider()) {
             (Some(credentials), _) => credentials,
-            (None, Some(provider)) => provider.provide_credentials().await.map_err(|err| fault::of_base(&err))?,
+            (None, Some(provider)) => {
+                provider.provide_credentials().await.map_err(|err| fault::of_base(&err, clues))?
+            }
             (None, None) => {
                 return Err(fault::of_loading(FaultKind::Bug, "the AWS default chain has no provider", "report this"));
             }
@@ -157,13 +165,6 @@ impl Chain<'_> {
         };
         Err(fault::of_loading(FaultKind::Misconfigured, &format!("{setting}: {err}"), action))
     }
-}
-
-fn files(texts: &ProfileTexts) -> EnvConfigFiles {
-    EnvConfigFiles::builder()
-        .with_contents(EnvConfigFileKind::Config, &texts.config)
-        .with_contents(EnvConfigFileKind::Credentials, &texts.credentials)
-        .build()
 }
 
 /// The texts with the answer of a process as a profile of its own, which `role_profile` gets its credentials from. The

@@ -20,6 +20,7 @@ use tokio::sync::OnceCell;
 use super::Base;
 use super::chain::Chain;
 use super::check;
+use crate::environment::Environment;
 use crate::http;
 use crate::sts::NoThrottledRetry;
 
@@ -45,10 +46,12 @@ pub(crate) struct Seams {
 }
 
 impl Seams {
-    /// The network, the clock and the files of this machine.
-    pub(crate) fn real() -> Self {
+    /// The network, the clock and the files of this machine, for this base.
+    pub(crate) fn real(base: &Base) -> Self {
+        let none = Environment::default();
+        let environment = if let Base::DefaultChain { environment, .. } = base { environment } else { &none };
         Self {
-            http: http::client(),
+            http: http::client(environment),
             time: SharedTimeSource::new(SystemTimeSource::new()),
             fs: Fs::real(),
             limit: LIMIT,
@@ -88,11 +91,24 @@ pub(super) struct Resolved {
     pub(super) credentials: Credentials,
 }
 
-/// Loads `base`. `fallback` is the Region for calls that the chain itself has to make when it has none.
-pub(super) async fn load(base: &Base, seams: &Seams, fallback: Option<&Region>, number: u64) -> Result<Loaded, Fault> {
+/// What a load has to know of those before it.
+pub(super) struct Before<'a> {
+    /// The Region for calls that the chain itself has to make when it has none.
+    pub(super) fallback: Option<&'a Region>,
+    /// Which load this is.
+    pub(super) number: u64,
+    /// Whether one has been good.
+    pub(super) worked: bool,
+}
+
+/// Loads `base`.
+pub(super) async fn load(base: &Base, seams: &Seams, before: Before<'_>) -> Result<Loaded, Fault> {
+    let Before { fallback, number, worked } = before;
     let loaded_at = seams.time.now();
     let resolved = match base {
-        Base::DefaultChain { files, environment } => Chain { files, environment, seams, fallback }.resolve().await?,
+        Base::DefaultChain { files, environment } => {
+            Chain { files, environment, seams, fallback, worked }.resolve().await?
+        }
         Base::Keys { access_key_id, secret_access_key, endpoint_url, region } => {
             let region = Region::new(region.as_str().to_owned());
             let config = keys_only(endpoint_url, region.clone(), seams);

@@ -16,8 +16,12 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 
 use super::check::Named;
+use crate::environment::Environment;
 use crate::fault;
-pub(super) use find::{Process, find};
+pub(super) use find::{Process, find, path};
+
+/// By which rolecall knows that it was started to get the base credentials of rolecall.
+const DEPTH: &str = "ROLECALL_DEPTH";
 
 /// The longest answer, in bytes.
 const MAX: u64 = 64 * 1024;
@@ -25,13 +29,18 @@ const MAX: u64 = 64 * 1024;
 impl Process {
     /// Runs the command as all SDKs do, in a shell, and reads its answer. There is nobody to ask anything of.
     ///
+    /// `worked` says whether this base has given credentials before: then a failure means that they have ended.
+    ///
     /// # Errors
     /// Which profile's process failed, and how far it came.
-    pub(super) async fn run(&self) -> Result<Credentials, Fault> {
-        let failed = |why: &str| self.fault(why);
+    pub(super) async fn run(&self, worked: bool, environment: &Environment) -> Result<Credentials, Fault> {
+        let failed = |why: &str| self.fault(FaultKind::Misconfigured, why);
         let not_run = |err: std::io::Error| failed(&format!("could not be run: {err}"));
         let child = Command::new("sh")
             .args(["-c", &self.command])
+            // Who started us listens there to us, not to what we start.
+            .env_remove("NOTIFY_SOCKET")
+            .envs(environment.get(DEPTH).map(|depth| (DEPTH, depth)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -46,6 +55,7 @@ impl Process {
         }
         match status {
             Some(status) if status.success() => {}
+            Some(status) if worked => return Err(self.fault(FaultKind::BaseExpired, &format!("failed ({status})"))),
             Some(status) => return Err(failed(&format!("failed ({status})"))),
             None => return Err(failed("ended in a way that cannot be known")),
         }
@@ -64,16 +74,16 @@ impl Process {
     /// It did not answer in time.
     pub(super) fn late(&self, seconds: u64) -> Fault {
         fault::of_loading(
-            FaultKind::BaseExpired,
+            FaultKind::Unreachable,
             &format!("the credential_process of the profile {:?} did not answer within {seconds} s", self.profile),
             "does it wait for a person, or call rolecall itself? run its command by hand and see; it was stopped, and is run \
              again at the next attempt",
         )
     }
 
-    fn fault(&self, why: &str) -> Fault {
+    fn fault(&self, kind: FaultKind, why: &str) -> Fault {
         fault::of_loading(
-            FaultKind::BaseExpired,
+            kind,
             &format!("the credential_process of the profile {:?} {why}", self.profile),
             "run its command by hand and see what it says; it is run again at the next attempt",
         )

@@ -16,7 +16,9 @@ use rolecall_core::{Fault, FaultKind};
 
 use super::Call;
 use super::failure::{Failure, one_line};
+use super::of_loading;
 use super::table;
+use crate::base::Clues;
 
 /// What is attempted when a base is loaded.
 pub(super) const ATTEMPTED: &str = "load the base credentials";
@@ -24,15 +26,30 @@ pub(super) const ATTEMPTED: &str = "load the base credentials";
 /// Whoever is asked for a base but STS. The SDK does not say who it was.
 pub(super) const SOURCE: &str = "the source of the base (SSO, web identity, container or instance metadata)";
 
+/// Whoever gives credentials to a container or an instance.
+const METADATA: &str = "the metadata endpoint of the container or instance";
+
+const ROLE_OF_METADATA: &str = "check that the task, pod or instance has a role, and AWS_CONTAINER_CREDENTIALS_FULL_URI with its \
+                                token, if they are set";
+
+const PROFILE: &str = "correct the profile in the AWS config or credentials file; it is read again at the next attempt";
+
+/// Who refuses a web identity.
+const WEB_IDENTITY: &str = "check the trust policy of the role that AWS_ROLE_ARN or the profile names: does it allow \
+                            sts:AssumeRoleWithWebIdentity to the provider of the token, with its subject and audience";
+
 /// The fault of a base that could not be loaded.
-pub(super) fn classify(err: &CredentialsError) -> Fault {
+pub(super) fn classify(err: &CredentialsError, clues: &Clues) -> Fault {
     let causes: Vec<&(dyn Error + 'static)> =
         std::iter::successors(Some(err as &(dyn Error + 'static)), |&err| err.source()).collect();
-    if let Some(failure) = causes.iter().find_map(|cause| of_sts(*cause)) {
+    if let Some(failure) = causes.iter().find_map(|cause| of_assume_role(*cause)) {
         return of_failure("STS", &failure);
     }
+    if let Some(failure) = causes.iter().find_map(|cause| of_web_identity(*cause)) {
+        return web_identity(&failure, clues);
+    }
     let texts: Vec<String> = causes.iter().map(|cause| cause.to_string()).collect();
-    if let Some(fault) = of_sso(&texts) {
+    if let Some(fault) = of_sso(&texts, clues) {
         return fault;
     }
     if let Some(failure) =
@@ -41,58 +58,84 @@ pub(super) fn classify(err: &CredentialsError) -> Fault {
         return of_failure(SOURCE, &failure);
     }
     match err {
-        CredentialsError::CredentialsNotLoaded(_) => none_found(&causes),
+        CredentialsError::CredentialsNotLoaded(_) => none_found(&causes, clues),
         CredentialsError::InvalidConfiguration(_) => invalid(&texts),
-        _ => of_source(&causes, &texts),
+        _ => of_source(&causes, &texts, clues),
     }
 }
 
-/// A call to STS that the chain made itself.
-fn of_sts(cause: &(dyn Error + 'static)) -> Option<Failure> {
-    let role = cause.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>().map(Failure::of);
-    role.or_else(|| cause.downcast_ref::<SdkError<AssumeRoleWithWebIdentityError, HttpResponse>>().map(Failure::of))
+/// A call to STS that the chain made itself, for a role in a profile.
+fn of_assume_role(cause: &(dyn Error + 'static)) -> Option<Failure> {
+    cause.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>().map(Failure::of)
+}
+
+/// The same with a web identity token.
+fn of_web_identity(cause: &(dyn Error + 'static)) -> Option<Failure> {
+    cause.downcast_ref::<SdkError<AssumeRoleWithWebIdentityError, HttpResponse>>().map(Failure::of)
 }
 
 /// `asked` is who was asked.
 fn of_failure(asked: &str, failure: &Failure) -> Fault {
-    let fault = table::classify(&Call { attempted: ATTEMPTED.into(), host: Some(asked.into()) }, failure);
-    match fault.kind {
-        // To whoever wants a role of ours, a base that AWS refuses is a base to be repaired.
-        FaultKind::Denied | FaultKind::Bug => Fault { kind: FaultKind::BaseExpired, ..fault },
+    table::classify(&Call { attempted: ATTEMPTED.into(), host: Some(asked.into()), known: false }, failure)
+}
+
+fn web_identity(failure: &Failure, clues: &Clues) -> Fault {
+    let fault = of_failure("STS", failure);
+    match (fault.kind, failure.code.as_deref()) {
+        (FaultKind::Denied, _) => Fault { action: WEB_IDENTITY.into(), ..fault },
+        (FaultKind::BaseExpired, Some(code)) => {
+            let file = clues.token_file.as_deref().map(|file| format!("; {file}")).unwrap_or_default();
+            of_loading(
+                FaultKind::BaseExpired,
+                &format!("the web identity token has expired ({code}){file}"),
+                "have a new token written into that file (in Kubernetes the kubelet does it); it is read again at the next \
+                 attempt",
+            )
+        }
         _ => fault,
     }
 }
 
-fn of_sso(texts: &[String]) -> Option<Fault> {
-    let about_login = |text: &String| {
+fn of_sso(texts: &[String], clues: &Clues) -> Option<Fault> {
+    let any = |found: fn(&str) -> bool| texts.iter().any(|text| found(text));
+    if any(|text| text.starts_with("ForbiddenException")) {
+        return Some(of_loading(
+            FaultKind::Denied,
+            "IAM Identity Center gives this login no such role",
+            "check sso_account_id and sso_role_name of the profile, and that the permission set is assigned to the user",
+        ));
+    }
+    let about_login = |text: &str| {
         text.contains("SSO token") || text.contains("/sso/cache/") || text.starts_with("UnauthorizedException")
     };
-    texts.iter().any(about_login).then(|| {
-        Fault::new(
+    let command = clues.login.as_deref().unwrap_or("aws sso login");
+    any(about_login).then(|| {
+        of_loading(
             FaultKind::SsoLoginNeeded,
-            format!("could not {ATTEMPTED}: the IAM Identity Center login has ended or was never made"),
-            "run `aws sso login` with the same AWS_PROFILE; the new login is used at the next attempt",
+            "the IAM Identity Center login has ended or was never made",
+            format!("run `{command}`; the new login is used at the next attempt"),
         )
     })
 }
 
-fn none_found(causes: &[&(dyn Error + 'static)]) -> Fault {
+fn none_found(causes: &[&(dyn Error + 'static)], clues: &Clues) -> Fault {
     let chain = causes.iter().find_map(|cause| cause.downcast_ref::<ProviderChainError<CredentialsError>>());
     let of_profile = chain.and_then(|chain| chain.attempts().iter().find(|attempt| attempt.name() == "Profile"));
     let missing = of_profile
         .and_then(|attempt| attempt.error().source())
         .map(|cause| one_line(&cause.to_string()))
-        .filter(|text| text.contains("was not defined"))
-        .map(|text| format!("; {text}"))
-        .unwrap_or_default();
-    Fault::new(
-        FaultKind::BaseExpired,
-        format!(
-            "could not {ATTEMPTED}: none in the environment, the profile files, a web identity, the container or the \
-             instance{missing}"
-        ),
-        "give some: AWS_PROFILE or keys in the environment, `aws configure`, `aws sso login`, or a role of the instance, \
-         task or pod",
+        .filter(|text| text.contains("was not defined"));
+    if let Some(missing) = missing {
+        return of_loading(FaultKind::Misconfigured, &missing, PROFILE);
+    }
+    if let Some(half) = &clues.half {
+        return of_loading(FaultKind::Misconfigured, half, "set both and start rolecall again, or neither");
+    }
+    of_loading(
+        FaultKind::Misconfigured,
+        "none in the environment, the profile files, a web identity, the container or the instance",
+        "give some: `aws configure` or `aws configure sso`, a role of the instance, task or pod, or AWS_PROFILE or keys in \
+         the environment, which need a restart; the others are looked for again at the next attempt",
     )
 }
 
@@ -107,35 +150,61 @@ fn invalid(texts: &[String]) -> Fault {
             "use a profile with `aws sso login`, a credential_process, keys or a role instead",
         );
     }
-    misconfigured(
-        why,
-        "correct the profile in the AWS config or credentials file; it is read again at the next attempt",
-    )
+    misconfigured(why, PROFILE)
 }
 
 /// A source that is configured and failed.
-fn of_source(causes: &[&(dyn Error + 'static)], texts: &[String]) -> Fault {
-    let fault =
-        |why: String, action: &str| Fault::new(FaultKind::BaseExpired, format!("could not {ATTEMPTED}: {why}"), action);
+fn of_source(causes: &[&(dyn Error + 'static)], texts: &[String], clues: &Clues) -> Fault {
+    let misconfigured = |why: &str, action: &str| of_loading(FaultKind::Misconfigured, why, action);
     if texts.iter().any(|text| text == "request has timed out") {
         return of_failure(SOURCE, &Failure { kind: super::Kind::NoAnswer, ..Failure::default() });
     }
-    if let Some(text) = texts.iter().find(|text| {
-        text.starts_with("Non-success status from HTTP") || text.starts_with("failed to load credentials [")
-    }) {
-        return fault(
-            format!("the container credentials endpoint refused: {}", one_line(text)),
-            "check the role of the task or pod, and AWS_CONTAINER_CREDENTIALS_FULL_URI with its token",
-        );
+    // The words of whoever answered are shown only where they are known to be a status or an error code.
+    if let Some(status) = texts.iter().find_map(|text| status(text)) {
+        let why = format!("{METADATA} answered with status {status}");
+        return match status {
+            500.. => of_loading(FaultKind::Unreachable, &why, "look whether it is up"),
+            _ => misconfigured(&why, ROLE_OF_METADATA),
+        };
+    }
+    if let Some(text) = texts.iter().find(|text| text.starts_with("failed to load credentials [")) {
+        return misconfigured(&format!("{METADATA} refused: {}", one_line(text)), ROLE_OF_METADATA);
     }
     if let Some(err) = causes.iter().find_map(|cause| cause.downcast_ref::<io::Error>()) {
-        return fault(
-            format!("a token file could not be read: {}", one_line(&err.to_string())),
-            "check the file that AWS_WEB_IDENTITY_TOKEN_FILE or AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names",
+        let file = clues.token_file.as_deref().unwrap_or("a setting names a token file");
+        return misconfigured(
+            &format!("{file}, which could not be read: {}", one_line(&err.to_string())),
+            "mount or write that file, or correct the setting; it is read again at the next attempt",
         );
     }
-    fault(
-        "its source failed in a way that is not known here".into(),
+    misconfigured(
+        "its source failed in a way that is not known here",
         "see with `aws sts get-caller-identity`, in the same environment, what the source says",
     )
+}
+
+/// The status with which a container or instance refused, by the texts of the SDK:
+/// `Non-success status from HTTP credential provider: StatusCode(404)`, `error response from IMDS (code: 403)`.
+fn status(text: &str) -> Option<u16> {
+    let known = ["Non-success status from HTTP", "error response from IMDS"];
+    let digits = |c: char| c.is_ascii_digit();
+    let number = text.split(|c| !digits(c)).find(|part| part.len() == 3)?;
+    known.iter().any(|start| text.starts_with(start)).then(|| number.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_found_in_the_words_of_the_sdk() {
+        for (text, expected) in [
+            ("Non-success status from HTTP credential provider: StatusCode(404)", Some(404)),
+            ("error response from IMDS (code: 503). Response", Some(503)),
+            ("Non-success status from HTTP credential provider: none", None),
+            ("another 404", None),
+        ] {
+            assert_eq!(status(text), expected, "{text}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use crate::http::Refusal;
 const MAX: usize = 300;
 
 /// How far a call came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The service answered with an error.
     #[default]
@@ -57,7 +57,7 @@ impl Failure {
         let message = match kind {
             Kind::Service => err.message().map(one_line),
             Kind::Unreadable | Kind::Refused(_) => None,
-            Kind::NotSent | Kind::NoAnswer => innermost(err).map(|cause| one_line(&cause)),
+            Kind::NotSent | Kind::NoAnswer => innermost(err).map(|cause| waited(&one_line(&cause))),
         };
         let status = err.raw_response().map(|response| response.status().as_u16());
         Self { kind, code: err.code().map(one_line), message, status }
@@ -84,16 +84,23 @@ impl Failure {
 
 /// What our HTTP client said, wherever in the chain of causes.
 fn refusal(err: &(dyn Error + 'static)) -> Option<Refusal> {
-    std::iter::successors(Some(err), |&err| err.source()).find_map(|cause| cause.downcast_ref().copied())
+    std::iter::successors(Some(err), |&err| err.source()).find_map(|cause| cause.downcast_ref().cloned())
 }
 
 /// The cause at the end of the chain: `Connection refused`, not `dispatch failure`.
-fn innermost(err: &(dyn Error + 'static)) -> Option<String> {
+pub(crate) fn innermost(err: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = err.source()?;
     while let Some(next) = cause.source() {
         cause = next;
     }
     Some(cause.to_string())
+}
+
+/// The SDK's words for a time limit, shortened: nobody here knows its operations and attempts.
+fn waited(cause: &str) -> String {
+    let limit = cause.contains("timeout").then(|| cause.rsplit_once(" occurred after ")).flatten();
+    let limit = limit.and_then(|(_, limit)| limit.strip_suffix('s'));
+    limit.map_or_else(|| cause.into(), |seconds| format!("no answer within {seconds} s"))
 }
 
 /// One line without a full stop at its end, cut where it is too long.

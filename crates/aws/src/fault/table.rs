@@ -14,6 +14,33 @@ const RENEW: &str = "renew the base credentials at their source (`aws sso login`
                      identity token); they are read again at the next attempt, but keys in environment variables need \
                      a restart";
 
+const UNKNOWN: &str = "check the access key id where it comes from: is it whole, is it active, and is it of the account, partition \
+                       and endpoint (AWS_ENDPOINT_URL, if set) that is called; it is read again at the next attempt, but \
+                       keys in environment variables need a restart";
+
+const SECRET: &str = "set the secret access key that was made together with that access key id; it is read again at the next \
+                      attempt, but keys in environment variables need a restart";
+
+const IDENTITY: &str = "check that the account of the role has an OpenID Connect provider for the issuer of the token, and that \
+                        the token's audience is one of that provider's";
+
+/// Codes by which AWS says that it does not accept the credentials, whatever they ask for.
+const REJECTIONS: [&str; 13] = [
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "OptInRequired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+
 const DENIED: &str = "check, in this order: does the trust policy of the role name this caller; does the caller's own \
                       policy allow sts:AssumeRole on it; is an external id or another condition asked for; does an \
                       organisation policy forbid it; is the ARN right, since AWS says the same of a role that does not \
@@ -28,7 +55,7 @@ const NOT_AWS: &str =
 /// What a failure of `call` means and what to do about it.
 pub(super) fn classify(call: &Call, failure: &Failure) -> Fault {
     let why = failure.message.as_deref();
-    match failure.kind {
+    match &failure.kind {
         Kind::Service => service(call, failure),
         Kind::NoAnswer => unreachable(call, why.unwrap_or("no answer in time")),
         Kind::Unreadable => not_aws(call, failure.status),
@@ -47,12 +74,30 @@ pub(super) fn classify(call: &Call, failure: &Failure) -> Fault {
             "install ca-certificates (`apt-get install ca-certificates`, `apk add ca-certificates`); they are looked for \
              again at the next attempt",
         ),
+        Kind::Refused(Refusal::Bundle(why)) => Fault::new(
+            FaultKind::Misconfigured,
+            format!("could not {}: AWS_CA_BUNDLE {why}", call.attempted),
+            "write the certificates of the authorities into that file, in PEM form, or unset AWS_CA_BUNDLE and start \
+             rolecall again; the file is read again at the next attempt",
+        ),
+        Kind::Refused(Refusal::Proxy(why)) => Fault::new(
+            FaultKind::Misconfigured,
+            format!("could not {}: the proxy is {why}", call.attempted),
+            "correct or unset that variable and start rolecall again; NO_PROXY names what needs no proxy",
+        ),
         Kind::NotSent => Fault::new(
             FaultKind::Misconfigured,
             format!("could not {}: no request can be made of the settings{}", call.attempted, quoted(why)),
             "check AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS, AWS_REGION and their counterparts in the profile",
         ),
     }
+}
+
+/// Whether AWS did not accept the credentials of the base. A wrong clock is not their fault.
+pub(super) fn rejects_base(failure: &Failure) -> bool {
+    let code = failure.code.as_deref().unwrap_or_default();
+    let message = failure.message.as_deref().unwrap_or_default();
+    failure.kind == Kind::Service && REJECTIONS.contains(&code) && !is_clock(code, message)
 }
 
 fn service(call: &Call, failure: &Failure) -> Fault {
@@ -62,7 +107,8 @@ fn service(call: &Call, failure: &Failure) -> Fault {
     let said = quoted(failure.message.as_deref());
     let fault = |kind, why: &str, action: &str| Fault::new(kind, format!("could not {attempted}: {why}"), action);
     let misconfigured = |why: &str, action: &str| fault(FaultKind::Misconfigured, why, action);
-    let rejected = |why: &str| fault(FaultKind::BaseExpired, &format!("{why} ({code})"), RENEW);
+    let ended = |why: &str| fault(FaultKind::BaseExpired, &format!("{why} ({code})"), RENEW);
+    let wrong = |why: &str, action: &str| misconfigured(&format!("{why} ({code})"), action);
 
     if is_clock(code, message) {
         return fault(
@@ -76,27 +122,35 @@ fn service(call: &Call, failure: &Failure) -> Fault {
             let action = if message.contains("sts:TagSession") { TAGS } else { DENIED };
             fault(FaultKind::Denied, &format!("STS refused{said}"), action)
         }
-        "ExpiredToken" | "ExpiredTokenException" => rejected("the base credentials have expired"),
+        "ExpiredToken" | "ExpiredTokenException" => ended("the base credentials have expired"),
+        "InvalidClientTokenId" | "UnrecognizedClientException" | "InvalidAccessKeyId" | "InvalidToken"
+            if call.known =>
+        {
+            ended("AWS does not accept the base credentials any longer: they were deactivated or deleted")
+        }
         "InvalidClientTokenId" | "UnrecognizedClientException" | "InvalidAccessKeyId" | "InvalidToken" => {
-            rejected("AWS does not know the base credentials, or not in this Region")
+            wrong("AWS does not know the base credentials, or not in this Region", UNKNOWN)
         }
         // The message may hold the canonical request, so it is left out.
         "SignatureDoesNotMatch" | "InvalidSignatureException" | "AuthFailure" => {
-            rejected("the secret key of the base does not belong to its access key")
+            wrong("the secret access key of the base does not belong to its access key id", SECRET)
         }
         // The message repeats the credential as it was sent, which is the secret when the two keys have changed places.
-        "IncompleteSignature" => fault(
-            FaultKind::BaseExpired,
-            &format!("AWS cannot read the signature ({code})"),
+        "IncompleteSignature" => wrong(
+            "AWS cannot read the signature",
             "check that the access key id of the base is the one that begins with AKIA or ASIA, and the secret the other",
         ),
         "MissingAuthenticationToken" | "MissingAuthenticationTokenException" => {
-            rejected("the base gave no credentials to sign with")
+            wrong("the request came without a signature", NOT_AWS)
         }
-        "InvalidIdentityToken" | "InvalidIdentityTokenException" | "IDPRejectedClaim" => {
-            rejected("AWS rejected the web identity token of the base")
+        "IDPRejectedClaim" => ended("the identity provider rejected the web identity token of the base"),
+        "InvalidIdentityToken" | "InvalidIdentityTokenException" => {
+            wrong(&format!("AWS rejected the web identity token of the base{said}"), IDENTITY)
         }
-        "OptInRequired" | "NotAuthorized" => rejected("AWS does not accept this account's credentials"),
+        "OptInRequired" | "NotAuthorized" => wrong(
+            "the account of the base has no access to STS",
+            "finish signing the account up, or ask AWS why it was closed or suspended",
+        ),
         _ if is_throttling(code, failure.status) => fault(
             FaultKind::Throttled,
             &format!("STS gets too many calls ({})", if code.is_empty() { "429" } else { code }),
@@ -168,10 +222,18 @@ fn is_throttling(code: &str, status: Option<u16>) -> bool {
 
 fn unreachable(call: &Call, why: &str) -> Fault {
     let host = call.endpoint();
+    if why.contains("certificate") {
+        return Fault::new(
+            FaultKind::Unreachable,
+            format!("could not {}: {host} cannot be trusted: {why}", call.attempted),
+            "check the clock and who answers there; when it is a proxy or endpoint of your own, set AWS_CA_BUNDLE to the \
+             file of its certificate authority (PEM) and start rolecall again",
+        );
+    }
     Fault::new(
         FaultKind::Unreachable,
         format!("could not {}: {host} is unreachable: {why}", call.attempted),
-        format!("check network, DNS, firewall and certificates on the way to {host}; it is tried again by itself"),
+        format!("check network, DNS, firewall and certificates on the way to {host}"),
     )
 }
 

@@ -37,7 +37,8 @@ async fn the_paths_of_the_profile_files_are_never_opened() {
         ("AWS_SHARED_CREDENTIALS_FILE", "/etc/aws"),
     ]);
     world.fs.extend(["/home/.aws/config", "/home/.aws/credentials", "/etc/aws"].map(|path| (path, KEYS)));
-    assert_eq!(world.sts().assume_role(&role()).await.unwrap_err().kind, FaultKind::BaseExpired);
+    let fault = world.sts().assume_role(&role()).await.unwrap_err();
+    assert!(fault.message.contains("none in the environment"), "{fault}");
 }
 
 #[tokio::test]
@@ -119,7 +120,8 @@ async fn an_ended_login_is_a_fault_of_its_own() {
         world.fs.extend(cache.map(|cache| (SSO_CACHE, cache)));
         let fault = world.sts().assume_role(&role()).await.unwrap_err();
         assert_eq!(fault.kind, FaultKind::SsoLoginNeeded, "{fault}");
-        assert!(fault.action.contains("aws sso login") && !format!("{fault:?}").contains("canary"), "{fault}");
+        assert!(fault.action.starts_with("run `aws sso login --sso-session dev`;"), "{fault}");
+        assert!(!format!("{fault:?}").contains("canary"), "{fault}");
     }
 }
 
@@ -223,40 +225,34 @@ async fn each_way_to_have_no_base_is_told_apart() {
     let process =
         "[default]\nregion = eu-west-1\ncredential_process = sh -c 'echo canary-out; echo canary-err >&2; exit 3'\n";
     let denied = "[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::1:role/Base\nsource_profile = default\n";
+    use FaultKind::{Denied, Misconfigured};
+    let web = [("AWS_WEB_IDENTITY_TOKEN_FILE", "/none"), ("AWS_ROLE_ARN", "arn:aws:iam::1:role/B")];
+    let container = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/container")];
+    let ring = "[default]\nrole_arn = a\nsource_profile = x\n";
     for (config, credentials, env, kind, words) in [
-        ("", "", &[][..], FaultKind::BaseExpired, "none in the environment"),
-        (REGION, "", &[("AWS_PROFILE", "nope")][..], FaultKind::BaseExpired, "profile `nope` was not defined"),
+        ("", "", &[][..], Misconfigured, "none in the environment"),
         (
-            "[default\n",
+            REGION,
             "",
-            &[][..],
-            FaultKind::Misconfigured,
-            "the AWS config file is malformed: error parsing on line 1",
+            &[("AWS_PROFILE", "nope")][..],
+            Misconfigured,
+            "AWS_PROFILE names the profile \"nope\", which neither",
         ),
-        (REGION, "[default\n", &[][..], FaultKind::Misconfigured, "the AWS credentials file is malformed"),
-        ("[default]\nrole_arn = a\nsource_profile = x\n", "", &[][..], FaultKind::BaseExpired, "`x`"),
-        ("[default]\nrole_arn = a\n", "", &[][..], FaultKind::Misconfigured, "source_profile"),
-        (
-            process,
-            "",
-            &[][..],
-            FaultKind::BaseExpired,
-            "credential_process of the profile \"default\" failed (exit status: 3)",
-        ),
-        (denied, KEYS, &[][..], FaultKind::BaseExpired, "STS refused: not authorized"),
+        ("", "", &[("AWS_ACCESS_KEY_ID", "A")][..], Misconfigured, "is set, but AWS_SECRET_ACCESS_KEY is not"),
+        ("", "", &web[..1], Misconfigured, "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not"),
+        ("[default\n", "", &[][..], Misconfigured, "the AWS config file is malformed: error parsing on line 1"),
+        (REGION, "[default\n", &[][..], Misconfigured, "the AWS credentials file is malformed"),
+        (ring, "", &[][..], Misconfigured, "could not find source profile x referenced from default"),
+        ("[default]\nrole_arn = a\n", "", &[][..], Misconfigured, "source_profile"),
+        (process, "", &[][..], Misconfigured, "credential_process of the profile \"default\" failed (exit status: 3)"),
+        (denied, KEYS, &[][..], Denied, "STS refused: not authorized"),
+        ("", "", &web[..], Misconfigured, "AWS_WEB_IDENTITY_TOKEN_FILE names \"/none\", which could not be read"),
         (
             "",
             "",
-            &[("AWS_WEB_IDENTITY_TOKEN_FILE", "/none"), ("AWS_ROLE_ARN", "arn:aws:iam::1:role/B")][..],
-            FaultKind::BaseExpired,
-            "a token file could not be read",
-        ),
-        (
-            "",
-            "",
-            &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/container")][..],
-            FaultKind::BaseExpired,
-            "the container credentials endpoint refused: Non-success status from HTTP credential provider",
+            &container[..],
+            Misconfigured,
+            "the metadata endpoint of the container or instance answered with status 404",
         ),
     ] {
         let aws = Aws::new(|request, _| match request.uri.ends_with("/container") {
@@ -283,4 +279,47 @@ async fn a_base_that_does_not_answer_is_unreachable_and_one_load_serves_all_who_
     for outcome in [all.0, all.1, all.2] {
         assert_eq!(outcome.unwrap_err().kind, FaultKind::Unreachable);
     }
+}
+
+#[tokio::test]
+async fn a_web_identity_that_ends_is_told_from_one_that_was_never_right() {
+    for (status, code, kind, words) in [
+        (400, "ExpiredTokenException", FaultKind::BaseExpired, "AWS_WEB_IDENTITY_TOKEN_FILE names \"/token\""),
+        (403, "AccessDenied", FaultKind::Denied, "AssumeRoleWithWebIdentity"),
+        (400, "InvalidIdentityToken", FaultKind::Misconfigured, "OpenID Connect provider"),
+    ] {
+        let aws = Aws::new(move |_, _| error(status, code, "no"));
+        let web = [("AWS_WEB_IDENTITY_TOKEN_FILE", "/token"), ("AWS_ROLE_ARN", "arn:aws:iam::1:role/B")];
+        let mut world = World::new(aws).env(&web);
+        world.fs.push(("/token", "canary-jwt"));
+        let fault = world.sts().assume_role(&role()).await.unwrap_err();
+        assert_eq!(fault.kind, kind, "{fault}");
+        assert!(
+            fault.message.starts_with("could not load the base credentials: ") && fault.to_string().contains(words),
+            "{fault}"
+        );
+        assert!(!format!("{fault:?}").contains("canary"), "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn metadata_that_is_down_is_unreachable() {
+    let aws = Aws::new(|_, _| Answer::Http(503, None, "canary".into()));
+    let env = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/container"), ("AWS_REGION", "eu-west-1")];
+    let fault = World::new(aws).env(&env).sts().assume_role(&role()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Unreachable, "{fault}");
+    assert!(fault.message.ends_with("answered with status 503"), "{fault}");
+}
+
+#[tokio::test]
+async fn keys_that_aws_accepted_once_have_ended() {
+    let aws = Aws::new(|_, before| match before {
+        0 => session("AssumeRole", "1"),
+        _ => error(403, "InvalidClientTokenId", "The security token included in the request is invalid."),
+    });
+    let sts = World::new(aws.clone()).files(REGION, KEYS).sts();
+    sts.assume_role(&role()).await.unwrap();
+    assert_eq!(sts.assume_role(&role()).await.unwrap_err().kind, FaultKind::BaseExpired);
+    let other = World::new(aws).files(REGION, KEYS).sts();
+    assert_eq!(other.assume_role(&role()).await.unwrap_err().kind, FaultKind::Misconfigured);
 }

@@ -10,8 +10,8 @@ async fn each_answer_of_sts_becomes_its_fault() {
     let cases: &[Case] = &[
         (|| error(403, "AccessDenied", "User: arn:aws:iam::1:user/u is not authorized"), FaultKind::Denied, "user/u"),
         (|| error(403, "ExpiredTokenException", "expired"), FaultKind::BaseExpired, "have expired"),
-        (|| error(403, "InvalidClientTokenId", "invalid"), FaultKind::BaseExpired, "does not know"),
-        (|| error(403, "SignatureDoesNotMatch", "canary-canonical"), FaultKind::BaseExpired, "secret key"),
+        (|| error(403, "InvalidClientTokenId", "invalid"), FaultKind::Misconfigured, "does not know"),
+        (|| error(403, "SignatureDoesNotMatch", "canary-canonical"), FaultKind::Misconfigured, "secret access key"),
         (|| error(400, "Throttling", "Rate exceeded"), FaultKind::Throttled, "Throttling"),
         (|| error(503, "ServiceUnavailable", ""), FaultKind::Unreachable, "503 ServiceUnavailable"),
         (|| Answer::Http(502, None, "<html>canary</html>".into()), FaultKind::Unreachable, "502"),

@@ -51,10 +51,10 @@ async fn keys_in_the_environment_come_before_a_process() {
 #[tokio::test]
 async fn what_a_process_does_wrong_is_said_without_its_words() {
     for (command, kind, words) in [
-        ("echo canary; exit 1", FaultKind::BaseExpired, "failed (exit status: 1)"),
-        ("kill -9 $$", FaultKind::BaseExpired, "failed (signal: 9 (SIGKILL))"),
-        ("echo canary", FaultKind::BaseExpired, "gave an answer that is not the JSON"),
-        ("yes canary", FaultKind::BaseExpired, "wrote more than 64 KiB and was stopped"),
+        ("echo canary; exit 1", FaultKind::Misconfigured, "failed (exit status: 1)"),
+        ("kill -9 $$", FaultKind::Misconfigured, "failed (signal: 9 (SIGKILL))"),
+        ("echo canary", FaultKind::Misconfigured, "gave an answer that is not the JSON"),
+        ("yes canary", FaultKind::Misconfigured, "wrote more than 64 KiB and was stopped"),
         (
             r#"printf '{"Version":1,"AccessKeyId":"AKIA\\n","SecretAccessKey":"canary"}'"#,
             FaultKind::Misconfigured,
@@ -73,6 +73,26 @@ async fn what_a_process_does_wrong_is_said_without_its_words() {
         assert!(fault.message.contains(words), "{fault}");
         assert!(!format!("{fault:?}").contains("canary") && aws.requests().is_empty(), "{fault}");
     }
+}
+
+#[tokio::test]
+async fn a_process_that_worked_and_fails_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let login = folder.path().join("login");
+    std::fs::write(&login, "").unwrap();
+    // Its answer ends at 10:30.
+    let run = answer("ASIAP").replace("\"Version\":1", "\"Version\":1,\"Expiration\":\"2026-11-02T10:30:00Z\"");
+    let config = format!("[default]\nregion = eu-west-1\ncredential_process = test -e {} && {run}\n", login.display());
+    let world = World::new(any_session()).files(&config, "");
+    let sts = world.sts();
+    sts.assume_role(&role()).await.unwrap();
+    std::fs::remove_file(&login).unwrap();
+    world.time.advance(Duration::from_secs(1800));
+    let fault = sts.assume_role(&role()).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::BaseExpired, "{fault}");
+    assert!(fault.message.ends_with("failed (exit status: 1)"), "{fault}");
+    std::fs::write(&login, "").unwrap();
+    sts.assume_role(&role()).await.unwrap();
 }
 
 /// The process that a test's command has written down, once it has.
@@ -114,7 +134,7 @@ async fn a_process_that_hangs_is_stopped_with_all_its_children() {
     tokio::time::advance(Duration::from_secs(16)).await;
     let fault = call.await.unwrap().unwrap_err();
     eventually(|| has_ended(child).then_some(())).await;
-    assert_eq!(fault.kind, FaultKind::BaseExpired, "{fault}");
+    assert_eq!(fault.kind, FaultKind::Unreachable, "{fault}");
     assert!(
         fault.message.ends_with("the credential_process of the profile \"default\" did not answer within 15 s"),
         "{fault}"

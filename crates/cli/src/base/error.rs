@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use rolecall_agent::files::FileError;
 use rolecall_core::{Fault, FaultKind};
 use rolecall_formats::block;
-use rolecall_formats::config::FileFault;
 
 /// Why the base cannot be loaded from the user's files.
 #[derive(Debug, thiserror::Error)]
@@ -20,17 +19,6 @@ pub(crate) enum BaseError {
         path: PathBuf,
         /// What is wrong with the markers.
         source: block::BlockError,
-    },
-    /// A file runs rolecall somewhere, and is so broken that nobody can say for which profile.
-    #[error(
-        "load the base credentials: {path}: {problem}, so it is not clear which profile runs `rolecall credentials`",
-        path = path.display()
-    )]
-    Unclear {
-        /// The file.
-        path: PathBuf,
-        /// Why AWS programs refuse it.
-        problem: FileFault,
     },
     /// The environment chooses one of our own profiles as base.
     #[error(
@@ -67,7 +55,7 @@ impl From<BaseError> for Fault {
         let message = error.to_string();
         let action = match error {
             BaseError::Read(_) => "make it a text file that this user can read".into(),
-            BaseError::Block { path, .. } | BaseError::Unclear { path, .. } => format!("mend {}", path.display()),
+            BaseError::Block { path, .. } => format!("mend {}", path.display()),
             BaseError::OwnProfile { variable, .. } => {
                 format!(
                     "start the agent without it: `env -u {variable} rolecall agent`, or set it to a profile of your own"

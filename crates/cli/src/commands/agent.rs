@@ -3,16 +3,23 @@
 //! Here the parts are joined: settings from flags and variables, base credentials that never are our own, STS, and the
 //! agent that writes and serves. Each of them is in its own crate.
 
+mod notify;
+mod readiness;
+mod ready_file;
+
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::ArgAction;
+use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser as _};
 use rolecall_agent::env_roles::{EnvRoles, RoleDefaults, env_roles};
 use rolecall_agent::settings::{self, AgentSettings, Publish, SettingsError};
 use rolecall_agent::state_dir::StateDirError;
 use rolecall_agent::{Agent, StartError, paths};
 use rolecall_aws::{Base, Sts};
+use rolecall_core::Alias;
 use rolecall_core::port::Clock;
 use rolecall_core::rotation::{BudgetPolicy, Lead, Policy};
 use rolecall_rotator::SystemClock;
@@ -22,8 +29,10 @@ use crate::base::UserFiles;
 use crate::environment::Environment;
 use crate::exit_code::{ExitCode, Tally};
 use crate::failure::Failure;
+use crate::logging::LogFormat;
 use crate::stop_signal::StopSignal;
 use crate::{endpoint, hardening, logging, runtime};
+use readiness::Readiness;
 
 /// The most that stopping may take. The agent itself is faster; this is for the day when it is not.
 const STOP_LIMIT: Duration = Duration::from_millis(900);
@@ -34,10 +43,10 @@ const STOP_LIMIT: Duration = Duration::from_millis(900);
 pub(crate) struct Args {
     #[command(flatten)]
     state_dir: StateDirArg,
-    /// The form of the profiles: `process` has AWS programs ask this agent, `file` writes keys, `none` leaves your files
-    /// alone
+    /// The form of the profiles: `process` has AWS programs ask this agent, `cat` has them print a file of it (no rolecall
+    /// is needed where they run), `file` writes keys, `none` leaves your files alone
     #[arg(long, value_name = "FORM", env = "ROLECALL_PUBLISH", hide_env_values = true, default_value_t, hide_possible_values = true,
-        value_parser = PossibleValuesParser::new(["process", "file", "none"]).try_map(|text| text.parse::<Publish>()))]
+        value_parser = PossibleValuesParser::new(["process", "cat", "file", "none"]).try_map(|text| text.parse::<Publish>()))]
     publish: Publish,
     /// How long before its end a session is refreshed: a time, or a share of the session such as `50%`
     #[arg(long, value_name = "TIME", env = "ROLECALL_REFRESH_BEFORE", hide_env_values = true, default_value = "10m")]
@@ -49,6 +58,34 @@ pub(crate) struct Args {
     /// The role that the profile `default` is for, unless you have such a profile yourself
     #[arg(long, value_name = "ALIAS", env = "ROLECALL_DEFAULT", hide_env_values = true)]
     default: Option<String>,
+    /// Replace the profile of this name that you have yourself: the file is copied first, to
+    /// `<file>.rolecall-backup-<time>`; may be given more than once
+    #[arg(long, value_name = "ALIAS", env = "ROLECALL_TAKE_OVER", hide_env_values = true, value_delimiter = ',')]
+    take_over: Vec<String>,
+    /// Keep no sessions in the state directory: then the next agent begins without any [env: ROLECALL_STORE=false]
+    #[arg(long)]
+    no_store: bool,
+    #[arg(long, hide = true, env = "ROLECALL_STORE", default_value_t = true, action = ArgAction::Set,
+        value_parser = BoolishValueParser::new())]
+    store: bool,
+    /// Create this file once every role was assumed or has failed to be; it is removed at the end
+    #[arg(long, value_name = "PATH", env = "ROLECALL_READY_FILE", hide_env_values = true)]
+    ready_file: Option<PathBuf>,
+    /// Answer probes at /healthz/live and /healthz/ready: a port of the loopback address, or an address with a port
+    #[arg(long, value_name = "ADDR", env = "ROLECALL_HEALTH_LISTEN", hide_env_values = true,
+        value_parser = settings::parse_listen)]
+    health_listen: Option<SocketAddr>,
+    /// The form of the log: `text` for people, `json` for programs, one object a line
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "ROLECALL_LOG_FORMAT",
+        hide_env_values = true,
+        default_value_t,
+        value_enum,
+        hide_possible_values = true
+    )]
+    log_format: LogFormat,
     /// The most calls to STS under way at once
     #[arg(long, value_name = "N", env = "ROLECALL_STS_IN_FLIGHT", hide_env_values = true, default_value_t = BudgetPolicy::default().in_flight,
         value_parser = clap::value_parser!(u32).range(1..))]
@@ -72,6 +109,8 @@ credentials that AWS programs would find here themselves: variables, ~/.aws, SSO
 
 ROLECALL_LOG sets the level of the log: off, error, warn, info (the default), debug or trace.
 
+Under systemd with Type=notify the service is ready when every role was assumed or has failed to be once.
+
 Examples:
   export AWS_REGION=eu-central-1
   export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount
@@ -94,12 +133,9 @@ Exit codes:
 /// # Errors
 /// When the settings are wrong or the agent cannot start.
 pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Failure> {
-    logging::start(environment)?;
+    logging::start(environment, args.log_format)?;
     hardening::no_core_dumps();
     let settings = settings(args, environment, &Machine::this()?)?;
-    if args.once && args.publish == Publish::Process {
-        tracing::warn!("these profiles ask an agent, and none runs after this round: use `--publish file` with --once");
-    }
     let aliases = settings.roles.iter().map(|role| role.alias.clone()).collect();
     endpoint::check(environment)?;
     let files = UserFiles::new(environment, aliases, settings.state_dir.clone())?;
@@ -108,15 +144,17 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
     {
         return Err(rolecall_core::Fault::from(error).into());
     }
+    let readiness = Readiness::new(args.ready_file.as_deref(), environment)?;
     runtime::run(async {
         let mut stop = StopSignal::catch()?;
         let variables = rolecall_aws::Environment::new(environment.variables());
         let sts = Arc::new(Sts::new(Base::DefaultChain { files: Arc::new(files), environment: variables }));
         let agent = Agent::start(settings, sts, Arc::new(SystemClock)).await?;
         let ended = tokio::select! {
-            code = work(&agent, args.once) => Ok(code),
+            code = work(&agent, args.once, &readiness) => Ok(code),
             signal = stop.received() => Err(signal),
         };
+        readiness.stopping();
         if let Err(signal) = ended {
             tracing::info!("{}: stopping", signal.name());
         }
@@ -135,11 +173,13 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
 }
 
 /// The work of the agent: one round, or without end.
-async fn work(agent: &Agent, once: bool) -> ExitCode {
+async fn work(agent: &Agent, once: bool, readiness: &Readiness) -> ExitCode {
+    let outcome = agent.ready().await;
+    let summary = agent.summary().await;
+    readiness.ready(summary);
     if !once {
-        return std::future::pending().await;
+        readiness.keep_telling(agent, summary).await;
     }
-    let outcome = agent.once().await;
     Tally { well: outcome.ok, failed: outcome.failed, ..Tally::default() }.into()
 }
 
@@ -165,14 +205,15 @@ impl Machine {
 /// What the agent is told: flags and variables, checked together.
 fn settings(args: &Args, environment: &Environment, machine: &Machine) -> Result<AgentSettings, Failure> {
     let lookup = |name: &str| environment.get(name);
-    let defaults =
-        RoleDefaults { region: settings::default_region(lookup)?, duration: args.duration, host: machine.host.clone() };
+    let region = settings::default_region(lookup)?;
+    let defaults = RoleDefaults { region: region.clone(), duration: args.duration, host: machine.host.clone() };
     let found = env_roles(environment.variables(), &defaults);
     if found.roles.is_empty() {
         return Err(no_roles(&found));
     }
     let default = args.default.as_deref().filter(|name| !name.is_empty());
-    let default = default.map(|name| settings::default_role(name, &found)).transpose()?;
+    let default = default.map(|name| settings::role_named("ROLECALL_DEFAULT", name, &found)).transpose()?;
+    let take_over = take_over(args, &found)?;
     let EnvRoles { roles, problems, notes } = found;
     Ok(AgentSettings {
         roles,
@@ -180,9 +221,14 @@ fn settings(args: &Args, environment: &Environment, machine: &Machine) -> Result
         notes,
         default,
         publish: args.publish,
+        take_over,
+        health_listen: args.health_listen,
+        store: args.store && !args.no_store,
         state_dir: args.state_dir.resolve(environment)?,
         config_file: paths::config_file(lookup)?,
         credentials_file: paths::credentials_file(lookup)?,
+        region,
+        base_profile: environment.text("AWS_PROFILE"),
         command: machine.command.clone(),
         policy: Policy {
             refresh_before: args.refresh_before,
@@ -193,6 +239,17 @@ fn settings(args: &Args, environment: &Environment, machine: &Machine) -> Result
         // One round is one session for each role.
         adopt: !args.once,
     })
+}
+
+/// The roles whose profiles are to be taken over.
+fn take_over(args: &Args, found: &EnvRoles) -> Result<Vec<Alias>, Failure> {
+    let named = args.take_over.iter().filter(|name| !name.is_empty());
+    let aliases = named.map(|name| settings::role_named("--take-over", name, found)).collect::<Result<Vec<_>, _>>()?;
+    if !aliases.is_empty() && args.publish == Publish::None {
+        let message = "--take-over: with `--publish none` there is no profile to put in the place of yours";
+        return Err(Failure::new(ExitCode::Usage, message, "leave one of the two out"));
+    }
+    Ok(aliases)
 }
 
 /// There is nothing to do: either nobody said a role, or nobody said a right one.
@@ -221,9 +278,11 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         let code = match &error {
             StartError::StateDir(StateDirError::InUse { .. }) => ExitCode::StateDirInUse,
-            StartError::StateDir(_) | StartError::OneFile { .. } | StartError::Path { .. } | StartError::Command(_) => {
-                ExitCode::Usage
-            }
+            StartError::StateDir(_)
+            | StartError::OneFile { .. }
+            | StartError::Path { .. }
+            | StartError::Command(_)
+            | StartError::Health(_) => ExitCode::Usage,
             StartError::Socket(_) | StartError::Task(_) => ExitCode::Bug,
         };
         Self::new(code, error.to_string(), "")

@@ -1,15 +1,19 @@
 //! `rolecall credentials ALIAS`: what an AWS program runs as its `credential_process`.
 //!
-//! The only command whose speed matters: AWS programs start it at every start of their own, some at every call. No
-//! runtime, no SDK, no logger, and the answer is copied as the agent rendered it. Nothing is written to stderr when all
-//! is well (the Go SDK hands it to the user), and one line when not (boto3 puts it into its error).
+//! The only command whose speed matters: AWS programs start it at every start of their own, some at every call. With an
+//! agent: no runtime, no SDK, no logger, and the answer is copied as the agent rendered it; without one `alone` does the
+//! agent's work for this one role. Nothing is written to stderr when all is well (the Go SDK hands it to the user), and
+//! one line when not (boto3 puts it into its error).
+
+mod alone;
 
 use std::time::Duration;
 
+use rolecall_agent::wire::code;
 use rolecall_core::Alias;
 
 use crate::args::StateDirArg;
-use crate::client;
+use crate::client::{self, AskError};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -31,6 +35,9 @@ pub(crate) struct Args {
 const AFTER_HELP: &str = "\
 The profiles that `rolecall agent` writes call this. The answer holds secrets: it is for programs.
 
+While no agent runs, the role is assumed by this command itself, with the base credentials that it finds in its own \
+environment and files, and the session is kept for the next call.
+
 Examples:
   rolecall credentials MyFirstAccount
   A profile of your own in ~/.aws/config:
@@ -39,10 +46,10 @@ Examples:
 
 Exit codes:
   0  printed
-  2  wrong command line
+  2  wrong command line or settings
   4  the role has no session
   5  no role has that alias
-  6  no agent runs, or it is another user's
+  6  no agent runs and none has run there, or it is another user's
   7  the role is still being assumed";
 
 /// Prints the `credential_process` answer.
@@ -61,5 +68,19 @@ fn answer(args: &Args, environment: &Environment) -> Result<(), Failure> {
     let state_dir = args.state_dir.resolve(environment)?;
     // Every character of an alias may stand in a path as it is.
     let target = format!("/v1/credentials/{}?form=process", args.alias);
-    output::print_document(client::get(&state_dir, &target, LIMIT)?)
+    let document = match client::get(&state_dir, &target, LIMIT) {
+        Ok(document) => document,
+        Err(nobody) if is_absent(&nobody) => alone::document(&args.alias, &state_dir, environment, nobody)?,
+        Err(error) => return Err(error.into()),
+    };
+    output::print_document(document)
+}
+
+/// Whether there is no agent, or soon will be none.
+fn is_absent(error: &AskError) -> bool {
+    match error {
+        AskError::NoAgent { .. } => true,
+        AskError::Refused(document) => document.code == code::STOPPING,
+        _ => false,
+    }
 }

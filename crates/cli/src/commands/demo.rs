@@ -5,8 +5,6 @@
 //! or environment is read or written.
 
 mod home;
-mod row;
-mod screen;
 mod try_it;
 
 use std::io;
@@ -29,10 +27,10 @@ use rolecall_sandbox::{Config, Faults, Sandbox};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::live::{Picture, Screen, rows};
 use crate::stop_signal::StopSignal;
 use crate::{hardening, output, runtime};
 use home::Home;
-use screen::Screen;
 
 /// How long each session lasts.
 const SESSION: Duration = Duration::from_secs(20);
@@ -78,18 +76,22 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
         let home = Home::new(environment)?;
         home.remove_at_panic();
         let (agent, sandbox) = start(&home, program.clone()).await?;
-        let mut screen = Screen::new(environment);
+        let mut screen = Screen::below(environment);
         let greeting = try_it::text(&home, sandbox.addr(), &program, environment, screen.is_live());
         let shown = tokio::select! {
             shown = show(&agent, &mut screen, &greeting) => shown,
             _ = stop.received() => Ok(()),
             () = sleep(args.duration) => Ok(()),
         };
+        let live = screen.is_live();
         let closed = screen.close();
         agent.stop().await;
         sandbox.stop().await;
         home.remove()?;
         output::settle(shown.and(closed))?;
+        if live {
+            output::print_styled("Ended. Nothing is left behind.\n")?;
+        }
         Ok(ExitCode::Ok)
     })
 }
@@ -113,7 +115,7 @@ async fn start(home: &Home, program: PathBuf) -> Result<(Agent, Sandbox), Failur
 }
 
 fn settings(home: &Home, command: PathBuf, region: Region) -> AgentSettings {
-    let defaults = RoleDefaults { region: Some(region), duration: DEFAULT_DURATION, host: "demo".into() };
+    let defaults = RoleDefaults { region: Some(region.clone()), duration: DEFAULT_DURATION, host: "demo".into() };
     let found = env_roles(ROLES.map(|(name, value)| (name.into(), value.into())), &defaults);
     AgentSettings {
         roles: found.roles,
@@ -121,9 +123,14 @@ fn settings(home: &Home, command: PathBuf, region: Region) -> AgentSettings {
         notes: found.notes,
         default: None,
         publish: Publish::Process,
+        take_over: Vec::new(),
+        health_listen: None,
+        store: true,
         state_dir: home.state_dir(),
         config_file: home.config_file(),
         credentials_file: home.credentials_file(),
+        region: Some(region),
+        base_profile: None,
         command,
         // Late enough that each session is seen to run down.
         policy: Policy { refresh_before: Lead::Percent(25), ..Policy::default() },
@@ -135,8 +142,8 @@ fn settings(home: &Home, command: PathBuf, region: Region) -> AgentSettings {
 async fn show(agent: &Agent, screen: &mut Screen, greeting: &str) -> io::Result<()> {
     screen.greet(greeting)?;
     loop {
-        let rows = row::rows(&agent.status().await);
-        screen.draw(&rows, SystemClock.now().wall)?;
+        let picture = Picture { rows: rows(&agent.status().await), ..Picture::default() };
+        screen.draw(&picture, SystemClock.now().wall)?;
         tokio::time::sleep(FRAME).await;
     }
 }

@@ -1,13 +1,13 @@
 //! `rolecall profiles`: which profiles there are, for an agent program that chooses one, and for people.
 
-use comfy_table::Cell;
 use jiff::Timestamp;
 use rolecall_agent::wire::ProfilesDocument;
 
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::{duration, table};
+use crate::output::duration;
+use crate::output::table::{Cell, Fit, Table};
 use crate::report::ReportArgs;
 
 /// List the profiles that the agent keeps
@@ -22,7 +22,8 @@ const AFTER_HELP: &str = "\
 Examples:
   rolecall profiles
   The profiles that can be used now:
-    rolecall profiles --output json | jq -r '.profiles[] | select(.published and .expires_at) | .alias'
+    rolecall profiles --output json |
+      jq -r '.profiles[] | select(.published and .expires_at) | .alias'
 
 Exit codes:
   0  listed
@@ -35,25 +36,33 @@ Exit codes:
 /// # Errors
 /// When there is no agent to ask, or stdout takes no more.
 pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Failure> {
-    args.report.print(environment, "/v1/profiles", text)?;
+    args.report.print(args.report.ask(environment, "/v1/profiles")?, text)?;
     Ok(ExitCode::Ok)
 }
 
-fn text(document: &ProfilesDocument, now: Timestamp, width: Option<u16>) -> String {
-    let mut table = table::new(&["ALIAS", "ACCOUNT", "ROLE", "REGION", "STATE", "EXPIRES", "DEFAULT"]);
+fn text(document: &ProfilesDocument, now: Timestamp, width: Option<usize>) -> String {
+    let mut table = Table::new([
+        ("ALIAS", Fit::Shorten),
+        ("ACCOUNT", Fit::Keep),
+        ("ROLE", Fit::Shorten),
+        ("REGION", Fit::Drop(2)),
+        ("STATE", Fit::Keep),
+        ("EXPIRES", Fit::Keep),
+        ("DEFAULT", Fit::Drop(1)),
+    ]);
     for profile in &document.profiles {
         let expires = duration::time(profile.expires_at.as_deref());
-        table.add_row([
+        table.add([
             Cell::new(&profile.alias),
             Cell::new(&profile.account),
             Cell::new(&profile.role),
             Cell::new(profile.region.as_deref().unwrap_or("-")),
-            table::state(&profile.state),
+            Cell::state(&profile.state),
             Cell::new(expires.map_or_else(|| "-".into(), |then| duration::relative(now, then))),
             Cell::new(if profile.default { "default" } else { "" }),
         ]);
     }
-    let mut text = table::render(table, width);
+    let mut text = table.render(width);
     let faulty = document.profiles.iter().any(|profile| profile.fault.is_some());
     if faulty || !document.problems.is_empty() {
         text.push_str("\nNot all is well: `rolecall status` says what and what to do.\n");

@@ -12,10 +12,12 @@ use rolecall_core::port::Clock as _;
 use rolecall_formats::shell;
 use rolecall_rotator::SystemClock;
 use rolecall_sandbox::{Config, DEFAULT_WORLD, Sandbox, StartError};
+use serde_json::json;
 
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::logging::LogFormat;
 use crate::output;
 use crate::stop_signal::StopSignal;
 use crate::{logging, runtime};
@@ -30,7 +32,7 @@ pub(crate) struct Args {
     /// Where to listen, on loopback only; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// The accounts, users and roles, as TOML [default: those of --print-config]
+    /// The accounts, users, roles and identity providers, as TOML [default: those of --print-config]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print the default accounts, users and roles, to start a file of your own with
@@ -43,12 +45,19 @@ Examples:
   rolecall sandbox --listen 127.0.0.1:4566
   rolecall sandbox --print-config > world.toml
 
-  Sessions of 20 seconds, an outage, a role that nobody may assume, and the log of all calls:
-    curl -X PUT http://127.0.0.1:4566/_sandbox/faults -d '{\"session_seconds\": 20}'
-    curl -X PUT http://127.0.0.1:4566/_sandbox/faults -d '{\"outage\": \"unavailable\"}'
-    curl -X PUT http://127.0.0.1:4566/_sandbox/faults \\
-      -d '{\"roles\": {\"arn:aws:iam::123456789012:role/MyFirstRole\": {\"denied\": true}}}'
-    curl http://127.0.0.1:4566/_sandbox/calls";
+  Sessions of 20 seconds, an outage, at most 5 calls a second, a role that
+  nobody may assume, and the log of all calls:
+    faults=http://127.0.0.1:4566/_sandbox/faults
+    curl -X PUT $faults -d '{\"session_seconds\": 20}'
+    curl -X PUT $faults -d '{\"outage\": \"unavailable\"}'
+    curl -X PUT $faults -d '{\"throttle\": {\"per_second\": 5}}'
+    role=arn:aws:iam::123456789012:role/MyFirstRole
+    curl -X PUT $faults -d '{\"roles\": {\"'$role'\": {\"denied\": true}}}'
+    curl http://127.0.0.1:4566/_sandbox/calls
+
+  The token of a service account, for AssumeRoleWithWebIdentity:
+    curl -d '{\"sub\": \"system:serviceaccount:default:app\"}' \\
+      http://127.0.0.1:4566/_sandbox/tokens";
 
 /// Runs until a signal comes.
 ///
@@ -59,9 +68,9 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
         output::print_styled(DEFAULT_WORLD)?;
         return Ok(ExitCode::Ok);
     }
-    logging::start(environment)?;
+    logging::start(environment, LogFormat::Text)?;
     let config = args.config.as_deref().map_or_else(|| Ok(Config::default()), read)?;
-    runtime::run(async {
+    runtime::run_on_all_cores(async {
         let mut stop = StopSignal::catch()?;
         let clock = Arc::new(|| SystemClock.now().wall);
         let sandbox = Sandbox::start(config.clone(), args.listen, clock).await?;
@@ -100,10 +109,27 @@ fn instructions(addr: SocketAddr, config: &Config) -> String {
         text.push_str("unset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL_STS\n");
     }
     text.push_str("\n# Its roles, as `rolecall agent` takes them:\n");
-    for (number, role) in (1..).zip(config.roles()) {
+    // Without a user there is a world of web identities only, or one to look at.
+    let roles: Vec<_> = match config.users().next() {
+        Some(user) => config.roles_open_to(user).collect(),
+        None => config.roles().collect(),
+    };
+    for (number, role) in (1..).zip(roles) {
         // The path of a role may hold every printable character.
         let value = format!("{role}:{}", role.name());
         let _ = writeln!(text, "# export AWS_ROLE_{number}={}", shell::quote(&value));
+    }
+    if let Some((role, sub)) = config.roles_open_to_tokens().next() {
+        let claims = json!({ "sub": sub.replace(['*', '?'], "x") }).to_string();
+        let _ = write!(
+            text,
+            "\n# Without any key, with a token as in a pod: a base for the agent, or for any AWS program.\n\
+             # curl -d {} -o token http://{addr}/_sandbox/tokens\n\
+             # unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY\n\
+             # export AWS_ROLE_ARN={} AWS_WEB_IDENTITY_TOKEN_FILE=$PWD/token\n",
+            shell::quote(&claims),
+            shell::quote(&role.to_string())
+        );
     }
     let _ = write!(
         text,
@@ -142,6 +168,26 @@ unset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL_STS
 # curl http://127.0.0.1:4566/_sandbox/calls
 "#;
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn only_what_the_user_may_assume_is_offered_and_how_to_go_without_a_key() {
+        let config = Config::from_toml(
+            "version = 1\n[account.123456789012.user.u]\naccess_key_id = \"SANDBOXKEYOFUUUU\"\n\
+             secret_access_key = \"s\"\n[account.123456789012.role.A]\n[account.123456789012.role.B]\ntrusts = []\n\
+             [account.123456789012.role.B.web_identity]\nissuer = \"https://i\"\nsub = \"a:*\"\n\
+             [account.123456789012.issuer.\"https://i\"]\n",
+        )
+        .unwrap();
+        let text = instructions("127.0.0.1:4566".parse().unwrap(), &config);
+        assert!(text.contains("role/A:A") && !text.contains("role/B:B"), "{text}");
+        let expected = r#"
+# Without any key, with a token as in a pod: a base for the agent, or for any AWS program.
+# curl -d '{"sub":"a:x"}' -o token http://127.0.0.1:4566/_sandbox/tokens
+# unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+# export AWS_ROLE_ARN=arn:aws:iam::123456789012:role/B AWS_WEB_IDENTITY_TOKEN_FILE=$PWD/token
+"#;
+        assert!(text.contains(expected), "{text}");
     }
 
     #[test]

@@ -1,27 +1,44 @@
 //! `rolecall status`: how everything stands, for people: each role's session, and each fault with what to do about it.
+//!
+//! The page is in `page`; `watch` keeps it on the screen; with `--min-valid` there is no page, but a yes or no.
 
-use std::fmt::Write as _;
+pub(crate) mod page;
+mod watch;
+
+use std::io::Write as _;
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
-use comfy_table::Cell;
-use jiff::Timestamp;
-use rolecall_agent::wire::{AgentDocument, ProfileStatus, StatusDocument};
+use anstyle::AnsiColor;
+use rolecall_agent::settings::parse_duration;
+use rolecall_agent::wire::{ProfileStatus, StatusDocument};
+use rolecall_core::Alias;
+use rolecall_core::port::Clock as _;
+use rolecall_rotator::SystemClock;
+use serde_json::Value;
 
+use crate::args::Output;
 use crate::environment::Environment;
 use crate::exit_code::{ExitCode, Tally};
 use crate::failure::Failure;
-use crate::output::{duration, table};
-use crate::report::ReportArgs;
+use crate::report::{Answer, ReportArgs};
+use crate::validity;
 
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-const BOLD: Style = Style::new().bold();
+/// What the agent is asked for.
+const TARGET: &str = "/v1/status";
 
 /// Show how every role stands, and what to do about those that do not work
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
+    /// Only these roles, by profile name
+    #[arg(value_name = "ALIAS")]
+    aliases: Vec<Alias>,
+    /// Stay, and show how the sessions run down and are refreshed
+    #[arg(long, conflicts_with_all = ["output", "min_valid"])]
+    watch: bool,
+    /// For scripts: succeed only if every session is valid for at least this long; prints what is not, on stderr
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    min_valid: Option<Duration>,
     #[command(flatten)]
     report: ReportArgs,
 }
@@ -29,27 +46,61 @@ pub(crate) struct Args {
 const AFTER_HELP: &str = "\
 Examples:
   rolecall status
+  rolecall status --watch
   In a health check:
     rolecall status > /dev/null || exit 1
+  Before a job of ten minutes:
+    rolecall status MyFirstAccount --min-valid 15m || exit 1
 
 Exit codes:
   0  all is well
   2  wrong command line
   3  something is wrong with a role or a setting
-  4  no role has a session
+  4  no role has a session; with --min-valid: none is valid for that long
+  5  no role has that alias
   6  no agent runs, or it is another user's
   7  the agent does not answer";
 
 /// Prints how everything stands; the exit code says it too.
 ///
 /// # Errors
-/// When there is no agent to ask, or stdout takes no more.
+/// When there is no agent to ask, an alias is unknown, or stdout takes no more.
 pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Failure> {
-    let document = args.report.print(environment, "/v1/status", text)?;
-    Ok(tally(&document).into())
+    if args.watch {
+        return watch::run(args, environment);
+    }
+    let answer = ask(args, environment)?;
+    match args.min_valid {
+        None => Ok(tally(&args.report.print(answer, page::text)?).into()),
+        Some(least) if args.report.output == Output::Json => Ok(enough(&args.report.print(answer, page::text)?, least)),
+        Some(least) => Ok(enough(&answer.document, least)),
+    }
 }
 
-fn tally(document: &StatusDocument) -> Tally {
+/// What the agent says of the roles that are meant.
+fn ask(args: &Args, environment: &Environment) -> Result<Answer<StatusDocument>, Failure> {
+    let mut answer: Answer<StatusDocument> = args.report.ask(environment, TARGET)?;
+    if !args.aliases.is_empty() {
+        validity::select(&mut answer.document, &args.aliases)?;
+        answer.body = selected(&answer.body, &answer.document).into();
+    }
+    Ok(answer)
+}
+
+/// The document as it came with the roles that were selected from it: fields that only a later version knows stay.
+fn selected(body: &[u8], document: &StatusDocument) -> Vec<u8> {
+    let mut value: Value = serde_json::from_slice(body).unwrap_or_default();
+    let stays = |alias: &Value| document.profiles.iter().any(|status| *alias == status.profile.alias);
+    if let Some(profiles) = value["profiles"].as_array_mut() {
+        profiles.retain(|profile| stays(&profile["alias"]));
+    }
+    if let Some(problems) = value["problems"].as_array_mut() {
+        problems.truncate(document.problems.len());
+    }
+    value.to_string().into_bytes()
+}
+
+pub(crate) fn tally(document: &StatusDocument) -> Tally {
     let mut tally = Tally { problems: document.problems.len(), ..Tally::default() };
     for ProfileStatus { profile, .. } in &document.profiles {
         match profile.state.as_str() {
@@ -61,79 +112,26 @@ fn tally(document: &StatusDocument) -> Tally {
     tally
 }
 
-fn text(document: &StatusDocument, now: Timestamp, width: Option<u16>) -> String {
-    let mut text = header(&document.agent, now);
-    if !document.profiles.is_empty() {
-        text.push('\n');
-        text.push_str(&roles(&document.profiles, now, width));
-    }
-    let mut item = |style: Style, origin: &str, what: &str, action: &str, since: &str| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "\n{style}{origin}{style:#}: {what}{since}\n");
-        if !action.is_empty() {
-            let _ = writeln!(text, "  {BOLD}fix:{BOLD:#} {action}");
-        }
-    };
-    if let Some(skew) = document.agent.clock_skew_seconds {
-        let length = duration::words(Duration::from_secs(skew.unsigned_abs()));
-        let direction = if skew < 0 { "behind" } else { "ahead of" };
-        let what = format!("the clock of this machine is {length} {direction} that of AWS");
-        item(RED, "clock", &what, "set the clock, for example with NTP; AWS refuses requests with a wrong time", "");
-    }
-    for ProfileStatus { profile, notes, .. } in &document.profiles {
-        if let Some(fault) = &profile.fault {
-            let since =
-                duration::time(Some(&fault.since)).map(|since| format!(" ({})", duration::relative(now, since)));
-            let origin = format!("{} {}", profile.alias, fault.kind);
-            item(RED, &origin, &fault.message, &fault.action, &since.unwrap_or_default());
-        }
-        for note in notes {
-            item(YELLOW, &profile.alias, note, "", "");
+/// Says on stderr which roles are not valid for as long as `least`.
+fn enough(document: &StatusDocument, least: Duration) -> ExitCode {
+    let now = SystemClock.now().wall;
+    let mut stderr = anstream::stderr().lock();
+    let red = AnsiColor::Red.on_default().bold();
+    let mut tally = Tally { problems: document.problems.len(), ..Tally::default() };
+    // Nobody is left to tell that stderr is closed.
+    for status in &document.profiles {
+        match validity::shortfall(status, now, least) {
+            None => tally.well += 1,
+            Some(why) => {
+                tally.failed += 1;
+                let _ = writeln!(stderr, "{red}{}{red:#}: {why}", status.profile.alias);
+            }
         }
     }
     for problem in &document.problems {
-        let place = problem.column.map_or_else(String::new, |column| format!(", character {column}"));
-        item(RED, &format!("{}{place}", problem.origin), &problem.message, &problem.action, "");
+        let _ = writeln!(stderr, "{red}{}{red:#}: {}; {}", problem.origin, problem.message, problem.action);
     }
-    text
-}
-
-fn header(agent: &AgentDocument, now: Timestamp) -> String {
-    let up = duration::time(Some(&agent.started_at))
-        .map_or_else(String::new, |started| format!(", up {}", duration::words(duration::until(started, now))));
-    format!(
-        "{BOLD}rolecall agent {}{BOLD:#}, pid {}{up}, profiles as {}, state in {}\n",
-        agent.version, agent.pid, agent.publish, agent.state_dir
-    )
-}
-
-fn roles(profiles: &[ProfileStatus], now: Timestamp, width: Option<u16>) -> String {
-    let mut table = table::new(&["ALIAS", "ACCOUNT/ROLE", "STATE", "LEFT", "REFRESH", "VERSION"]);
-    for status in profiles {
-        let profile = &status.profile;
-        let left = match (duration::time(status.issued_at.as_deref()), duration::time(profile.expires_at.as_deref())) {
-            (Some(issued), Some(expires)) => {
-                let (left, total) = (duration::until(now, expires), duration::until(issued, expires));
-                format!("{} of {}", duration::words(left), duration::words(total))
-            }
-            _ => "-".into(),
-        };
-        let refresh = match duration::time(profile.next_refresh_at.as_deref()) {
-            _ if status.attempt_under_way => "under way".into(),
-            Some(next) => duration::relative(now, next),
-            None => "-".into(),
-        };
-        let mark = if profile.default { " (default)" } else { "" };
-        table.add_row([
-            Cell::new(format!("{}{mark}", profile.alias)),
-            Cell::new(format!("{}/{}", profile.account, profile.role)),
-            table::state(&profile.state),
-            Cell::new(left),
-            Cell::new(refresh),
-            Cell::new(status.session_version),
-        ]);
-    }
-    table::render(table, width)
+    tally.into()
 }
 
 #[cfg(test)]

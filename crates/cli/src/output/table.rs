@@ -1,82 +1,153 @@
 //! Tables as `kubectl` prints them: aligned columns without lines, so that they can be read, cut and grepped.
 //!
-//! The layout is `comfy-table`'s, which measures what a terminal shows (wide characters, no colour codes). On a terminal
-//! that is too narrow a cell goes on in the next line of its row; nothing is ever cut, and in a pipe a row is a line.
+//! Promises a line per row. In a pipe nothing is ever left out; on a terminal that is too narrow the columns that matter
+//! least go, then long texts lose their middle. What a terminal shows of a text is measured by `unicode-width`.
 
-use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
+mod fit;
 
-/// An empty table with these headings.
-pub(crate) fn new(headings: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).enforce_styling();
-    table.style_text_only();
-    table.set_header(headings.iter().map(Cell::new));
-    table
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr as _;
+
+pub(crate) use fit::Fit;
+use fit::{fitted, shortened};
+
+/// What stands between two columns.
+const GAP: usize = 2;
+
+/// A table under construction.
+pub(crate) struct Table {
+    columns: Vec<Column>,
+    rows: Vec<Vec<Cell>>,
 }
 
-/// The text of the table, with colours, for a terminal of `width` characters or for a pipe; `output::print_styled` takes
-/// the colours out where they are not wanted.
-pub(crate) fn render(mut table: Table, width: Option<u16>) -> String {
-    if let Some(width) = width {
-        table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
-    }
-    // A heading is one word.
-    let headings: Vec<u16> = table.header().into_iter().flat_map(|row| row.cell_iter()).map(heading_width).collect();
-    for (column, heading) in table.column_iter_mut().zip(headings) {
-        column.set_padding((0, 2)).set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(heading + 2)));
-    }
-    let mut text = String::new();
-    for line in table.lines() {
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+/// A column: its heading, and what becomes of it where there is no room.
+pub(crate) struct Column {
+    heading: &'static str,
+    fit: Fit,
 }
 
-fn heading_width(heading: &Cell) -> u16 {
-    heading.content().len().try_into().unwrap_or(u16::MAX)
+/// What stands in one place of the table.
+#[derive(Clone, Debug)]
+pub(crate) struct Cell {
+    content: Content,
+    style: Style,
 }
 
-/// The state of a role in its colour.
-pub(crate) fn state(state: &str) -> Cell {
-    let colour = match state {
-        "fresh" => Color::DarkGreen,
-        "pending" | "stale" => Color::DarkYellow,
-        _ => Color::DarkRed,
-    };
-    Cell::new(state).fg(colour)
+#[derive(Clone, Debug)]
+enum Content {
+    Text(String),
+    /// A bar as wide as its column, this share of it full.
+    Bar(f64),
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_are_aligned_and_nothing_trails() {
-        let mut table = new(&["A", "LONG", "C"]);
-        table.add_row(["wide 日本", "x", ""]);
-        table.add_row(["n", "long text stays on its line, however long it is and wherever it is printed", "y"]);
-        let text = render(table, None);
-        let expected = "\
-A          LONG                                                                        C
-wide 日本  x
-n          long text stays on its line, however long it is and wherever it is printed  y
-";
-        assert_eq!(text, expected);
+impl Table {
+    /// An empty table with these columns.
+    pub(crate) fn new(columns: impl IntoIterator<Item = (&'static str, Fit)>) -> Self {
+        let columns = columns.into_iter().map(|(heading, fit)| Column { heading, fit }).collect();
+        Self { columns, rows: Vec::new() }
     }
 
-    #[test]
-    fn on_a_narrow_terminal_a_cell_is_wrapped_and_never_cut() {
-        let (alias, role) = ("a".repeat(64), format!("123456789012/{}", "r".repeat(64)));
-        for width in [60, 80, 120, 300] {
-            let mut table = new(&["ALIAS", "ACCOUNT/ROLE", "STATE", "LEFT", "REFRESH", "VERSION"]);
-            table.add_row([alias.as_str(), &role, "fresh", "48 min of 1 h", "in 38 min", "3"]);
-            let text = render(table, Some(width));
-            assert!(text.lines().all(|line| line.chars().count() <= usize::from(width)), "{width}:\n{text}");
-            let count = |c| text.matches(c).count();
-            assert!(text.starts_with("ALIAS ") && text.lines().next().unwrap().ends_with(" VERSION"), "{text}");
-            // Those of the other cells, too.
-            assert!(count('a') >= 64 && count('r') >= 64 && !text.contains('…'), "{width}:\n{text}");
+    /// Adds a row: a cell for each column.
+    pub(crate) fn add(&mut self, row: impl IntoIterator<Item = Cell>) {
+        self.rows.push(row.into_iter().collect());
+    }
+
+    /// The text of the table, with colours, for a terminal of `width` characters or for a pipe; `output::print_styled`
+    /// takes the colours out where they are not wanted.
+    pub(crate) fn render(&self, width: Option<usize>) -> String {
+        let widths = self.widths(width);
+        let headings: Vec<Cell> = self.columns.iter().map(|column| Cell::new(column.heading)).collect();
+        let mut text = String::new();
+        for row in std::iter::once(&headings).chain(&self.rows) {
+            line(&mut text, row, &widths);
+        }
+        text
+    }
+
+    /// The width of each column; none for one that is left out.
+    fn widths(&self, width: Option<usize>) -> Vec<Option<usize>> {
+        let natural = |at: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(at)).map(Cell::width);
+            cells.chain([self.columns[at].heading.width()]).max().unwrap_or_default()
+        };
+        let columns: Vec<(usize, Fit)> =
+            (0..self.columns.len()).map(|at| (natural(at), self.columns[at].fit)).collect();
+        fitted(&columns, width)
+    }
+}
+
+impl Cell {
+    /// A text.
+    pub(crate) fn new(text: impl ToString) -> Self {
+        Self { content: Content::Text(text.to_string()), style: Style::new() }
+    }
+
+    /// A bar, `share` of it full: 0 to 1.
+    pub(crate) fn bar(share: f64) -> Self {
+        Self { content: Content::Bar(share.clamp(0.0, 1.0)), style: Style::new() }
+    }
+
+    /// The state of a role in its colour.
+    pub(crate) fn state(state: &str) -> Self {
+        let colour = match state {
+            "fresh" => AnsiColor::Green,
+            "pending" | "stale" => AnsiColor::Yellow,
+            _ => AnsiColor::Red,
+        };
+        Self::new(state).styled(colour.on_default())
+    }
+
+    /// The same in this style.
+    pub(crate) fn styled(self, style: Style) -> Self {
+        Self { style, ..self }
+    }
+
+    /// The style it has.
+    pub(crate) fn style(&self) -> Style {
+        self.style
+    }
+
+    /// How many characters it needs. A bar takes what there is.
+    fn width(&self) -> usize {
+        match &self.content {
+            Content::Text(text) => text.width(),
+            Content::Bar(_) => 0,
+        }
+    }
+
+    /// What is shown of it in a column of `width` characters.
+    fn shown(&self, width: usize) -> String {
+        match &self.content {
+            Content::Text(text) => shortened(text, width),
+            Content::Bar(share) => {
+                // Within 0 and the width: a share is.
+                let full = ((share * width as f64).round() as usize).min(width);
+                "█".repeat(full) + &"░".repeat(width - full)
+            }
         }
     }
 }
+
+/// One line, without blanks at its end.
+fn line(text: &mut String, row: &[Cell], widths: &[Option<usize>]) {
+    let mut pad = 0;
+    for (cell, width) in row.iter().zip(widths) {
+        let Some(width) = *width else { continue };
+        let shown = cell.shown(width);
+        let blank = width.saturating_sub(shown.width()) + GAP;
+        if shown.is_empty() {
+            pad += blank;
+            continue;
+        }
+        let style = cell.style;
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{:pad$}{style}{shown}{style:#}", "");
+        pad = blank;
+    }
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,10 +2,10 @@
 //!
 //! Promises what the module's head says. Leaves to the shell: the clocks, the calls, the secrets and the sinks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::budget::Budget;
 use super::entry::{Entry, Failure, Flight, Held};
@@ -13,38 +13,24 @@ use super::queue::Queue;
 use super::schedule::{self, DEMAND_WINDOW, MIN_INTERVAL};
 use super::timers::Timers;
 use super::wall::Wall;
-use super::{Attempt, Effect, EntryId, Event, Issue, NotServable, Now, Policy, Reason, Version, Withdrawal, backoff};
+use super::{Attempt, Effect, EntryId, Event, Issue, Now, Policy, Reason, Version, Withdrawal, backoff};
 use crate::{Fault, FaultKind, RoleKey};
 
 /// Keeps any number of entries assumed.
 #[derive(Clone, Debug)]
 pub struct Engine {
-    policy: Policy,
-    wall: Wall,
-    budget: Budget,
-    entries: BTreeMap<EntryId, Entry>,
-    queue: Queue,
-    timers: Timers,
+    pub(super) policy: Policy,
+    pub(super) wall: Wall,
+    pub(super) budget: Budget,
+    pub(super) entries: BTreeMap<EntryId, Entry>,
+    pub(super) queue: Queue,
+    pub(super) timers: Timers,
     attempts: u64,
-}
-
-/// What can be told about one entry.
-#[derive(Clone, Copy, Debug)]
-pub struct Glance<'a> {
-    /// What is held and still valid.
-    pub held: Option<&'a Held>,
-    /// Whether what is held is past its refresh time.
-    pub due: bool,
-    /// Whether something was held under the present definition and nothing is now.
-    pub expired: bool,
-    /// The call under way.
-    pub flight: Option<Flight>,
-    /// Why the newest call was made; none before the first.
-    pub reason: Option<Reason>,
-    /// Failures since the last success.
-    pub failure: Option<&'a Failure>,
-    /// When the next call will be wanted, by the wall clock; none while one is under way.
-    pub next_attempt_at: Option<Timestamp>,
+    /// Entries with a session from an earlier process, whose end is known by a wall clock that no answer has confirmed.
+    pub(super) adopted: Vec<EntryId>,
+    /// Entries that could not reach STS the last time, and when they were last told that somebody could.
+    pub(super) unreachable: BTreeSet<EntryId>,
+    pub(super) reached: Option<Duration>,
 }
 
 impl Engine {
@@ -59,6 +45,9 @@ impl Engine {
             queue: Queue::default(),
             timers: Timers::default(),
             attempts: 0,
+            adopted: Vec::new(),
+            unreachable: BTreeSet::new(),
+            reached: None,
         }
     }
 
@@ -78,6 +67,7 @@ impl Engine {
             Event::Define { entry, key, adopted } => self.define(now, entry, key, adopted, &mut effects),
             Event::Forget { entry } => self.forget(entry, &mut effects),
             Event::Demand { entry } => self.demand(now, entry, &mut effects),
+            Event::Asked { entry } => self.asked(now, entry, &mut effects),
             Event::Assumed { entry, attempt, issue } => self.assumed(now, entry, attempt, issue, &mut effects),
             Event::Failed { entry, attempt, fault } => {
                 if self.land(entry, attempt).is_some() {
@@ -99,64 +89,6 @@ impl Engine {
         effects
     }
 
-    /// How long the shell may sleep before the next [`Event::Tick`]; none when nothing is to come.
-    #[must_use]
-    pub fn next_wake(&self, now: Now) -> Option<Duration> {
-        let alarm = self.timers.next(now, self.wall.trusted(now));
-        let budget = if self.queue.is_empty() { None } else { self.budget.wait(now.boot) };
-        alarm.into_iter().chain(budget).min()
-    }
-
-    /// What may be handed out for `entry` at `now`: never anything that has ended.
-    ///
-    /// # Errors
-    /// Why there is nothing.
-    pub fn serve(&self, now: Now, entry: EntryId) -> Result<&Held, NotServable> {
-        let entry = self.entries.get(&entry).ok_or(NotServable::Unknown)?;
-        if let Some(held) = self.valid(now, entry) {
-            return Ok(held);
-        }
-        match &entry.failure {
-            Some(failure) if entry.flight.is_none() && entry.place.is_none() => {
-                Err(NotServable::Failed(failure.fault.clone()))
-            }
-            _ => Err(NotServable::Pending),
-        }
-    }
-
-    /// What can be told about `entry` at `now`.
-    #[must_use]
-    pub fn glance(&self, now: Now, entry: EntryId) -> Option<Glance<'_>> {
-        let entry = self.entries.get(&entry)?;
-        let trusted = self.wall.trusted(now);
-        let held = self.valid(now, entry);
-        let next = || {
-            let wanted = held
-                .filter(|held| held.nudge.is_none())
-                .map_or(Duration::ZERO, |held| now.boot + held.left(now, trusted).saturating_sub(held.lead));
-            now.wall_at(wanted.max(entry.not_before).max(now.boot))
-        };
-        Some(Glance {
-            held,
-            due: held.is_some_and(|held| held.due(now, trusted)),
-            expired: held.is_none() && (entry.held.is_some() || entry.empty == Reason::Expired),
-            flight: entry.flight,
-            reason: entry.reason,
-            failure: entry.failure.as_ref(),
-            next_attempt_at: entry.flight.is_none().then(next),
-        })
-    }
-
-    /// How far the wall clock is ahead of STS, if STS showed it to be more than 2 minutes wrong.
-    #[must_use]
-    pub fn clock_skew(&self) -> Option<SignedDuration> {
-        self.wall.skew()
-    }
-
-    fn valid<'a>(&self, now: Now, entry: &'a Entry) -> Option<&'a Held> {
-        entry.held.as_ref().filter(|held| !held.left(now, self.wall.trusted(now)).is_zero())
-    }
-
     fn define(&mut self, now: Now, id: EntryId, key: RoleKey, adopted: Option<Issue>, effects: &mut Vec<Effect>) {
         let is_new = !self.entries.contains_key(&id);
         let entry = self.entries.entry(id).or_insert_with(|| Entry::new(key));
@@ -164,10 +96,12 @@ impl Engine {
             let flight = Flight { attempt: Attempt(0), started: now.boot, reason: Reason::Adopted };
             let left = schedule::lifetime(now, issue);
             effects.extend(self.hold(now, id, flight, issue, left, issue.asked_for));
+            self.adopted.push(id);
         } else if entry.key != key {
             entry.key = key;
             entry.empty = Reason::SpecChanged;
             entry.failure = None;
+            self.unreachable.remove(&id);
             entry.not_before = now.boot;
             if entry.held.take().is_some() {
                 effects.push(Effect::Withdraw { entry: id, reason: Withdrawal::SpecChanged });
@@ -180,6 +114,7 @@ impl Engine {
     fn forget(&mut self, id: EntryId, effects: &mut Vec<Effect>) {
         self.abandon(id, effects);
         let Some(entry) = self.entries.remove(&id) else { return };
+        self.unreachable.remove(&id);
         self.queue.replace(entry.place, None);
         self.timers.set(id, entry.alarm, super::timers::Alarm::default());
         if entry.held.is_some() {
@@ -200,11 +135,27 @@ impl Engine {
         self.look(now, id, effects);
     }
 
+    fn asked(&mut self, now: Now, id: EntryId, effects: &mut Vec<Effect>) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        entry.asked = true;
+        if let Some(held) = &mut entry.held {
+            // Should the call fail, it is tried again like any other.
+            held.nudge = Some(Reason::Asked);
+        }
+        entry.not_before = entry.not_before.min(entry.earliest);
+        if let Some(failure) = &mut entry.failure {
+            failure.count = 0;
+        }
+        self.look(now, id, effects);
+    }
+
     fn assumed(&mut self, now: Now, id: EntryId, attempt: Attempt, issue: Issue, effects: &mut Vec<Effect>) {
         let Some(flight) = self.land(id, attempt) else { return };
         if let Some(date) = issue.date {
-            self.wall.settle(now, date);
+            self.settle(now, flight, date, effects);
         }
+        self.unreachable.remove(&id);
+        self.sts_is_reached(now, effects);
         let lifetime = schedule::lifetime(now, issue);
         if lifetime.is_zero() {
             self.fail(now, id, attempt, ended_at_birth(issue));
@@ -212,6 +163,34 @@ impl Engine {
             effects.extend(self.hold(now, id, flight, issue, lifetime, lifetime));
         }
         self.look(now, id, effects);
+    }
+
+    /// Learns from the `Date` of an answer whether the wall clock is right, and what was adopted by it is timed again.
+    fn settle(&mut self, now: Now, flight: Flight, date: Timestamp, effects: &mut Vec<Effect>) {
+        self.wall.settle(now, date);
+        for id in std::mem::take(&mut self.adopted) {
+            let entry = self.entries.get_mut(&id).and_then(|entry| entry.held.as_mut());
+            let Some(held) = entry.filter(|held| held.reason == Reason::Adopted) else { continue };
+            let issue = Issue { expires_at: held.expires_at, asked_for: held.asked_for, date: Some(date) };
+            held.ends = flight.started + schedule::lifetime(now, issue);
+            self.look(now, id, effects);
+        }
+    }
+
+    /// Ends the back-off of all who could not reach STS, since somebody does: else an outage would last half a minute longer
+    /// for some. Where only some endpoints can be reached this would end each back-off of the others, hence not too often.
+    fn sts_is_reached(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        let (_, longest) = backoff::bounds(FaultKind::Unreachable);
+        if self.unreachable.is_empty() || self.reached.is_some_and(|reached| now.boot < reached + longest) {
+            return;
+        }
+        self.reached = Some(now.boot);
+        for id in std::mem::take(&mut self.unreachable) {
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.not_before = entry.not_before.min(entry.earliest);
+                self.look(now, id, effects);
+            }
+        }
     }
 
     /// Replaces what is held by what `flight` brought: `left` is what it has to live from the flight's start on, `whole`
@@ -232,8 +211,9 @@ impl Engine {
         entry.reason = Some(flight.reason);
         entry.failure = None;
         entry.waited = false;
+        entry.asked = false;
         entry.empty = Reason::Expired;
-        entry.not_before = flight.started + MIN_INTERVAL;
+        entry.not_before = entry.earliest;
         entry.held = Some(Held {
             version,
             issued: now,
@@ -268,16 +248,22 @@ impl Engine {
         if fault.kind == FaultKind::Throttled {
             self.budget.throttled(now.boot);
         }
+        if fault.kind == FaultKind::Unreachable {
+            self.unreachable.insert(id);
+        } else {
+            self.unreachable.remove(&id);
+        }
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let (since, count) = entry.failure.as_ref().map_or((now.wall, 0), |failure| (failure.since, failure.count));
         let count = count.saturating_add(1);
-        entry.not_before = now.boot + backoff::wait(fault.kind, count, id, attempt);
+        entry.not_before = entry.earliest.max(now.boot + backoff::wait(fault.kind, count, id, attempt));
         entry.failure = Some(Failure { fault, since, count });
         entry.waited = false;
+        entry.asked = false;
     }
 
     /// Brings one entry up to date with the time: deadline, expiry, place in the queue, next alarm.
-    fn look(&mut self, now: Now, id: EntryId, effects: &mut Vec<Effect>) {
+    pub(super) fn look(&mut self, now: Now, id: EntryId, effects: &mut Vec<Effect>) {
         let trusted = self.wall.trusted(now);
         let overdue = |flight: &Flight| now.boot >= flight.started + self.policy.deadline;
         if let Some(flight) = self.entries.get(&id).and_then(|entry| entry.flight).filter(overdue) {
@@ -289,7 +275,7 @@ impl Engine {
             effects.push(Effect::Withdraw { entry: id, reason: Withdrawal::Expired });
         }
         let place = entry.place(id, now, trusted);
-        let alarm = entry.alarm(now, place.is_some(), self.policy.deadline);
+        let alarm = entry.alarm(now, place, self.policy.deadline);
         self.queue.replace(std::mem::replace(&mut entry.place, place), place);
         self.timers.set(id, std::mem::replace(&mut entry.alarm, alarm), alarm);
     }
@@ -303,24 +289,19 @@ impl Engine {
         let reason = entry.wants(now, trusted).map_or(entry.empty, |(reason, _)| reason);
         entry.flight = Some(Flight { attempt, started: now.boot, reason });
         entry.reason = Some(reason);
+        entry.earliest = now.boot + MIN_INTERVAL;
         effects.push(Effect::Assume { entry: id, attempt, reason });
         self.look(now, id, effects);
     }
 
-    /// Has the session that ends first refreshed, since any answer of STS tells whether the wall clock is right.
-    fn probe_wall(&mut self, now: Now, effects: &mut Vec<Effect>) {
-        let healthy = self.entries.iter_mut().filter(|(_, entry)| entry.failure.is_none());
-        let held = healthy.filter_map(|(id, entry)| entry.held.as_mut().map(|held| (*id, held)));
-        if let Some((id, held)) = held.min_by_key(|(_, held)| held.ends) {
+    /// Has the healthy session whose alarm is next refreshed, since any answer of STS tells whether the wall clock is right.
+    pub(super) fn probe_wall(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        let healthy = |id: &EntryId| self.entries.get(id).is_some_and(|e| e.held.is_some() && e.failure.is_none());
+        let Some(id) = self.timers.in_order().find(healthy) else { return };
+        if let Some(held) = self.entries.get_mut(&id).and_then(|entry| entry.held.as_mut()) {
             held.nudge.get_or_insert(Reason::ClockDoubted);
             self.look(now, id, effects);
         }
-    }
-
-    /// The number of the newest session of `entry`; 0 before the first.
-    #[must_use]
-    pub fn version(&self, entry: EntryId) -> Version {
-        self.entries.get(&entry).map_or(Version(0), |entry| entry.version)
     }
 }
 

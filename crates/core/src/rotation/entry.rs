@@ -65,7 +65,7 @@ pub struct Failure {
     pub fault: Fault,
     /// When the first one in the row failed, by the wall clock.
     pub since: Timestamp,
-    /// How many.
+    /// How many, not counting those before a person asked for a refresh.
     pub count: u32,
 }
 
@@ -82,6 +82,10 @@ pub(super) struct Entry {
     pub(super) empty: Reason,
     /// Somebody waits for the first session.
     pub(super) waited: bool,
+    /// A person asked for a new session, and no call has ended since.
+    pub(super) asked: bool,
+    /// The start of the newest call, by the boot clock, and the shortest interval: what a person cannot shorten either.
+    pub(super) earliest: Duration,
     /// No call is started before this, by the boot clock.
     pub(super) not_before: Duration,
     /// The number of the newest session; 0 before the first.
@@ -101,6 +105,8 @@ impl Entry {
             failure: None,
             empty: Reason::NothingHeld,
             waited: false,
+            asked: false,
+            earliest: Duration::ZERO,
             not_before: Duration::ZERO,
             version: Version(0),
             place: None,
@@ -111,6 +117,7 @@ impl Entry {
     /// Why a call is wanted now, if it is, leaving aside that one may be under way.
     pub(super) fn wants(&self, now: Now, wall_trusted: bool) -> Option<(Reason, Urgency)> {
         match &self.held {
+            _ if self.asked => Some((Reason::Asked, Urgency::Waited)),
             None if self.waited => Some((self.empty, Urgency::Waited)),
             None => Some((self.empty, Urgency::NothingHeld)),
             Some(held) if held.due(now, wall_trusted) => Some((Reason::Due, Urgency::Due)),
@@ -128,13 +135,14 @@ impl Entry {
         Some((urgency, self.held.as_ref().map_or(self.not_before, |held| held.ends), id))
     }
 
-    /// When it has to be looked at again, given its place in the queue at `now`. Never in the past of a trusted clock.
-    pub(super) fn alarm(&self, now: Now, queued: bool, deadline: Duration) -> Alarm {
+    /// When it has to be looked at again, given its place in the queue at `now`: one that could wait moves up when it is
+    /// due. Never in the past of a trusted clock.
+    pub(super) fn alarm(&self, now: Now, place: Option<Place>, deadline: Duration) -> Alarm {
         let ends = self.held.as_ref().map(|held| Alarm { boot: Some(held.ends), wall: Some(held.expires_at) });
         let end = ends.unwrap_or_default();
         let next = if let Some(flight) = self.flight {
             Alarm { boot: Some(flight.started + deadline), wall: None }
-        } else if queued {
+        } else if place.is_some_and(|(urgency, ..)| urgency != Urgency::Early) {
             Alarm::default()
         } else if now.boot < self.not_before {
             Alarm { boot: Some(self.not_before), wall: None }

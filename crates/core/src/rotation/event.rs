@@ -54,6 +54,12 @@ pub enum Event {
         /// Which entry.
         entry: EntryId,
     },
+    /// A person wants a new session now: back-off is forgotten and the role goes first, while what is held is served on.
+    /// A call under way counts as the answer; one that fails is tried again like any other.
+    Asked {
+        /// Which entry.
+        entry: EntryId,
+    },
     /// STS issued a session.
     Assumed {
         /// Which entry.

@@ -30,12 +30,16 @@ pub mod policy;
 mod queue;
 mod reason;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod timers;
+mod view;
 mod wall;
 
-pub use engine::{Engine, Glance};
+pub use engine::Engine;
 pub use entry::{Failure, Flight, Held};
 pub use event::{Attempt, Effect, EntryId, Event, Issue, NotServable, Version, Withdrawal};
 pub use now::Now;
 pub use policy::{BudgetPolicy, Lead, Policy};
 pub use reason::Reason;
+pub use view::Glance;

@@ -15,6 +15,8 @@ pub enum Reason {
     Due,
     /// Somebody is using it and it would soon be due.
     Demanded,
+    /// A person asked for it.
+    Asked,
     /// Nothing was asked: an earlier process left it.
     Adopted,
     /// The wall clock jumped, and the answer of STS will tell whether it is right.
@@ -31,6 +33,7 @@ impl Reason {
             Self::Expired => "Expired",
             Self::Due => "Due",
             Self::Demanded => "Demanded",
+            Self::Asked => "Asked",
             Self::Adopted => "Adopted",
             Self::ClockDoubted => "ClockDoubted",
         }

@@ -41,6 +41,11 @@ impl Timers {
             .or_else(|| self.by_wall.first().filter(|(at, _)| wall_trusted && *at <= now.wall).map(|(_, entry)| *entry))
     }
 
+    /// All entries that have an alarm by the boot clock, the next one first.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = EntryId> {
+        self.by_boot.iter().map(|(_, entry)| *entry)
+    }
+
     /// How long until the next alarm.
     pub(super) fn next(&self, now: Now, wall_trusted: bool) -> Option<Duration> {
         let by_boot = self.by_boot.first().map(|(at, _)| at.saturating_sub(now.boot));

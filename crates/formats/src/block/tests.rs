@@ -44,6 +44,30 @@ fn an_empty_body_takes_the_block_out() {
     assert_eq!(replace(&with, &ours, Some("")).unwrap(), "[a]\n");
 }
 
+#[test]
+fn what_was_put_in_can_be_looked_at() {
+    let ours = id("3fa9c2d1");
+    for text in ["", "[a]\n", "[a]"] {
+        assert_eq!(body(text, &ours), Ok(None));
+        for inside in ["[b]\n", "[b]\r\nk = v\r\n"] {
+            let with = replace(text, &ours, Some(inside)).unwrap() + "[c]\n";
+            assert_eq!(body(&with, &ours), Ok(Some(inside)), "{with}");
+            let [span] = &spans(&with).unwrap()[..] else { unreachable!() };
+            assert!(with[span.clone()].starts_with("# >>> ") && with[span.end..] == *"[c]\n", "{with}");
+        }
+    }
+    assert!(body("# >>> rolecall 3fa9c2d1 >>>\n", &ours).is_err());
+}
+
+#[test]
+fn a_block_is_one_piece_and_all_else_is_lines() {
+    let block = replace("", &id("3fa9c2d1"), Some("[a]\nx = 1\n")).unwrap();
+    let text = format!("# mine\r\n{block}[b]\ny = 2");
+    assert_eq!(pieces(&text), ["# mine\r\n", &block, "[b]\n", "y = 2"]);
+    let half = block.lines().next().unwrap();
+    assert_eq!(pieces(&format!("{half}\n[a]\n")), [format!("{half}\n").as_str(), "[a]\n"]);
+}
+
 /// As somebody may leave it who moves blocks about.
 #[test]
 fn a_block_right_behind_another_comes_out() {

@@ -5,6 +5,7 @@
 //! `[DEFAULT]` section lends its keys to all others.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use zeroize::Zeroizing;
 
@@ -26,6 +27,8 @@ pub(super) struct Sections {
     pub(super) sections: Vec<Section>,
     /// The keys of `[DEFAULT]`.
     pub(super) defaults: Vec<Key>,
+    /// The lines of all headers, in order, those of `[DEFAULT]` among them.
+    pub(super) headers: Vec<usize>,
 }
 
 /// A key whose value may go on in the next line. The value is put together once, so that no copy of a secret stays where
@@ -53,6 +56,7 @@ pub(super) fn sections(text: &str) -> Result<Sections, FileFault> {
     }
     let mut sections: Vec<Section> = Vec::new();
     let mut headers: HashMap<&str, usize> = HashMap::new();
+    let mut header_lines: Vec<usize> = Vec::new();
     // The lines of the keys of every section.
     let mut names: HashMap<(usize, String), usize> = HashMap::new();
     let mut current: Option<usize> = None;
@@ -83,6 +87,7 @@ pub(super) fn sections(text: &str) -> Result<Sections, FileFault> {
         indent = this_indent;
         close(open.take(), current, &mut sections);
         if let Some(header) = header(content) {
+            header_lines.push(number);
             current = match headers.get(header) {
                 Some(&at) if header == DEFAULT => Some(at),
                 Some(&at) => return fault(FileProblem::SectionTwice { first: sections[at].line }),
@@ -112,7 +117,30 @@ pub(super) fn sections(text: &str) -> Result<Sections, FileFault> {
     }
     close(open, current, &mut sections);
     let defaults = headers.get(DEFAULT).map(|&at| sections.remove(at).keys);
-    Ok(Sections { sections, defaults: defaults.unwrap_or_default() })
+    Ok(Sections { sections, defaults: defaults.unwrap_or_default(), headers: header_lines })
+}
+
+/// Whether a line says nothing: it is blank or a comment.
+pub(super) fn is_silent(line: &str) -> bool {
+    let content = line.trim_matches(is_space);
+    content.is_empty() || content.starts_with(['#', ';'])
+}
+
+/// The bytes of each line with its line end, as [`lines`] has them.
+pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let ends = (1..=bytes.len()).filter(|&end| match bytes[end - 1] {
+        b'\n' => true,
+        b'\r' => bytes.get(end) != Some(&b'\n'),
+        _ => end == bytes.len(),
+    });
+    let mut start = 0;
+    ends.map(|end| std::mem::replace(&mut start, end)..end).collect()
+}
+
+/// The bytes of white space before what a line says.
+pub(super) fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(is_space).len()
 }
 
 /// Lines as Python's text files have them: `\n`, `\r\n` and `\r` end one.

@@ -1,19 +1,14 @@
 //! Reads the TOML of a [`Config`].
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use jiff::SignedDuration;
 use rolecall_core::RoleArn;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Config, ConfigError, User};
+use super::role::RoleTable;
+use super::{AUDIENCE, Config, ConfigError, Issuer, User};
 use crate::mint::SESSION_KEY_PREFIX;
-
-/// The bounds of a role's `MaxSessionDuration`
-/// ([CreateRole](https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html)).
-const MAX_SESSION: std::ops::RangeInclusive<Duration> = Duration::from_secs(3600)..=Duration::from_secs(43_200);
 
 /// Read first, so that a newer file is called newer, not wrong.
 #[derive(Deserialize)]
@@ -41,6 +36,16 @@ struct Account {
     user: BTreeMap<String, UserTable>,
     #[serde(default)]
     role: BTreeMap<String, RoleTable>,
+    #[serde(default)]
+    issuer: BTreeMap<String, IssuerTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IssuerTable {
+    #[serde(default = "sts")]
+    audiences: Vec<String>,
+    jwks: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -50,25 +55,12 @@ struct UserTable {
     secret_access_key: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RoleTable {
-    #[serde(default = "slash")]
-    path: String,
-    #[serde(default = "an_hour")]
-    max_session: String,
-}
-
 fn aws() -> String {
     "aws".into()
 }
 
-fn slash() -> String {
-    "/".into()
-}
-
-fn an_hour() -> String {
-    "1h".into()
+fn sts() -> Vec<String> {
+    vec![AUDIENCE.into()]
 }
 
 pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
@@ -77,12 +69,21 @@ pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
         return Err(ConfigError::Version(version));
     }
     let file: File = parse(text)?;
-    let mut config = Config { seed: file.seed, users: BTreeMap::new(), roles: BTreeMap::new() };
-    for (account, Account { partition, user, role }) in file.account {
-        for (name, table) in role {
-            let (arn, max_session) = read_role(&partition, &account, &name, &table)?;
-            config.roles.insert(arn, max_session);
+    let mut config =
+        Config { seed: file.seed, users: BTreeMap::new(), roles: BTreeMap::new(), issuers: BTreeMap::new() };
+    for (account, Account { partition, user, role, issuer }) in file.account {
+        let mut issuers = BTreeMap::new();
+        for (url, table) in issuer {
+            let read = read_issuer(&url, table);
+            let read =
+                read.map_err(|problem| ConfigError::Issuer { account: account.clone(), issuer: url.clone(), problem })?;
+            issuers.insert(url, read);
         }
+        for (name, table) in role {
+            let (arn, role) = table.read(&partition, &account, &name, &issuers)?;
+            config.roles.insert(arn, role);
+        }
+        config.issuers.insert(account.clone(), issuers);
         for (name, table) in user {
             let user = read_user(&partition, &account, &name, table)?;
             if let Some(other) = config.users.insert(user.access_key_id.clone(), user) {
@@ -101,21 +102,18 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ConfigError> {
     })
 }
 
-fn read_role(
-    partition: &str,
-    account: &str,
-    name: &str,
-    table: &RoleTable,
-) -> Result<(RoleArn, Duration), ConfigError> {
-    let RoleTable { path, max_session } = table;
-    let arn: RoleArn = format!("arn:{partition}:iam::{account}:role{path}{name}")
-        .parse()
-        .map_err(|problem| ConfigError::Role { account: account.into(), role: name.into(), problem })?;
-    let seconds = max_session.parse::<SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok());
-    match seconds {
-        Some(duration) if MAX_SESSION.contains(&duration) && duration.subsec_nanos() == 0 => Ok((arn, duration)),
-        _ => Err(ConfigError::MaxSession { role: arn, value: max_session.clone() }),
+fn read_issuer(url: &str, table: IssuerTable) -> Result<Issuer, String> {
+    let IssuerTable { audiences, jwks } = table;
+    if !url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_graphic()))
+    {
+        return Err("the issuer of tokens is an https:// URL".into());
     }
+    if audiences.is_empty() {
+        return Err("audiences must name one or more".into());
+    }
+    let keys = jwks.map(|text| serde_json::from_str(&text)).transpose();
+    let keys = keys.map_err(|error| format!("jwks is not a JSON Web Key Set: {error}"))?;
+    Ok(Issuer { audiences, keys })
 }
 
 fn read_user(partition: &str, account: &str, name: &str, table: UserTable) -> Result<User, ConfigError> {

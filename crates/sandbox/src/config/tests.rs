@@ -23,11 +23,13 @@ fn the_default_world_is_that_of_the_readme() {
         [
             "arn:aws:iam::123456789012:role/Deploy",
             "arn:aws:iam::123456789012:role/MyFirstRole",
+            "arn:aws:iam::123456789012:role/WebApp",
             "arn:aws:iam::123456789012:role/team/Admin",
             "arn:aws:iam::123456789013:role/MySecondRole",
             "arn:aws:iam::123456789013:role/ReadOnly",
         ]
     );
+    assert_eq!(config.played_issuers().collect::<Vec<_>>(), ["https://oidc.example.com/sandbox"]);
 }
 
 #[test]
@@ -35,7 +37,7 @@ fn what_is_not_said_has_the_defaults_of_aws() {
     let text = "version = 1\n[account.111122223333.role.R]\n[account.444455556666]\npartition = \"aws-cn\"\n\
                 [account.444455556666.role.S]\npath = \"/a/b/\"\nmax_session = \"2h 30m\"";
     let config = Config::from_toml(text).unwrap();
-    let roles: Vec<_> = config.roles.iter().map(|(arn, max)| (arn.to_string(), max.as_secs())).collect();
+    let roles: Vec<_> = config.roles.iter().map(|(arn, role)| (arn.to_string(), role.max_session.as_secs())).collect();
     assert_eq!(
         roles,
         [
@@ -75,11 +77,79 @@ fn a_mistake_is_named_with_its_place_and_without_secrets() {
             user("a", "111122223333") + &user("b", "111122223333"),
             "the access key id \"SANDBOXKEYOFALICE\" belongs to two users",
         ),
+        (
+            "[account.111122223333.role.R]\ntrusts=[\"*\"]".into(),
+            "arn:aws:iam::111122223333:role/R: trusts: \"*\" is neither an account nor the ARN of a user",
+        ),
+        (
+            "[account.111122223333.role.R]\nexternal_id=\"x\"".into(),
+            "arn:aws:iam::111122223333:role/R: external_id must have 2 to 1224 characters",
+        ),
+        (
+            "[account.111122223333.role.R.web_identity]\nissuer=\"https://i\"\nsub=\"*\"".into(),
+            "arn:aws:iam::111122223333:role/R: web_identity: the account has no issuer \"https://i\"",
+        ),
+        (
+            "[account.111122223333.issuer.\"http://i\"]".into(),
+            "[account.111122223333.issuer.\"http://i\"]: the issuer of tokens is an https:// URL",
+        ),
+        (
+            "[account.111122223333.issuer.\"https://i\"]\naudiences=[]".into(),
+            "[account.111122223333.issuer.\"https://i\"]: audiences must name one or more",
+        ),
+        (
+            "[account.111122223333.issuer.\"https://i\"]\njwks=\"{}\"".into(),
+            "[account.111122223333.issuer.\"https://i\"]: jwks is not a JSON Web Key Set: missing field `keys`",
+        ),
     ];
     for (text, expected) in cases {
         let error = error(&text);
         assert!(error.starts_with(expected), "{text}\n{error}");
     }
+}
+
+#[test]
+fn a_role_may_say_whom_it_trusts() {
+    let text = "version = 1\n[account.111122223333.role.R]\ntrusts = [\"111122223333\"]\nexternal_id = \"abc\"\n\
+                [account.111122223333.role.R.web_identity]\nissuer = \"https://i\"\nsub = \"s\"\naud = \"a\"\n\
+                [account.111122223333.issuer.\"https://i\"]\naudiences = [\"a\", \"b\"]\n\
+                [account.444455556666.issuer.\"https://j\"]\njwks = \'{\"keys\": []}\'\n";
+    let config = Config::from_toml(text).unwrap();
+    let role = config.roles.values().next().unwrap();
+    let account = Principal::Account { partition: "aws".into(), account: "111122223333".into() };
+    assert_eq!((role.trusts.as_deref(), role.external_id.as_deref()), (Some(&[account][..]), Some("abc")));
+    let WebIdentity { issuer, sub, aud } = role.web_identity.as_ref().unwrap();
+    assert_eq!((issuer.as_str(), sub.as_str(), aud.as_deref()), ("https://i", "s", Some("a")));
+    assert_eq!(config.played_issuers().collect::<Vec<_>>(), ["https://i"]);
+    let open: Vec<_> = config.roles_open_to_tokens().map(|(arn, sub)| (arn.name(), sub)).collect();
+    assert_eq!(open, [("R", "s")]);
+    assert_eq!((config.default_audience("https://i"), config.default_audience("https://j")), (Some("a"), None));
+    assert!(config.issuer("111122223333", "https://j").is_none(), "a provider belongs to its account");
+}
+
+#[test]
+fn the_roles_of_a_user_are_those_that_need_no_more_than_its_key() {
+    let role = |name: &str, more: &str| format!("[account.111122223333.role.{name}]\n{more}\n");
+    let text = format!(
+        "version = 1\n[account.111122223333.user.a]\n{USER}{}{}{}{}",
+        role("Any", ""),
+        role("Own", "trusts = [\"111122223333\"]"),
+        role("Other", "trusts = [\"444455556666\"]"),
+        role("Vendor", "external_id = \"abc\"")
+    );
+    let config = Config::from_toml(&text).unwrap();
+    let names: Vec<_> = config.roles_open_to(config.users().next().unwrap()).map(RoleArn::name).collect();
+    assert_eq!(names, ["Any", "Own"]);
+}
+
+#[test]
+fn the_world_of_the_guide_can_be_read() {
+    let guide = include_str!("../../../../docs/guides/sandbox.md");
+    let (_, after) = guide.split_once("```toml\n").unwrap();
+    let config = Config::from_toml(after.split_once("```").unwrap().0).unwrap();
+    let roles: Vec<_> = config.roles().map(RoleArn::name).collect();
+    assert_eq!(roles, ["App", "Hub", "Spoke"]);
+    assert_eq!(config.roles_open_to(config.users().next().unwrap()).map(RoleArn::name).collect::<Vec<_>>(), ["Hub"]);
 }
 
 #[test]

@@ -63,11 +63,16 @@ impl Signer {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::of(Config::default()).await
+    }
+
+    /// A sandbox with another world than the default.
+    pub(crate) async fn of(config: Config) -> Self {
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
         let clock = Arc::new(Mutex::new(now));
         let read = Arc::clone(&clock);
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let sandbox = Sandbox::start(Config::default(), listen, Arc::new(move || *read.lock().unwrap())).await.unwrap();
+        let sandbox = Sandbox::start(config, listen, Arc::new(move || *read.lock().unwrap())).await.unwrap();
         Self { sandbox, clock }
     }
 

@@ -7,3 +7,6 @@ mod control;
 mod errors;
 mod hostile;
 mod sessions;
+mod throttle;
+mod trust;
+mod web_identity;

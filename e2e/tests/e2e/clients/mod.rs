@@ -1,5 +1,7 @@
-//! With the real clients: the `aws` CLI and boto3, against the sandbox and against moto.
+//! With the real clients: the `aws` CLI and boto3, against the sandbox, moto and ministack.
 
 mod demo;
+mod fire;
 mod identity;
+mod oracle;
 mod rotation;

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_sdk_sts::config::Credentials;
+use aws_credential_types::Credentials;
 use jiff::Timestamp;
 use serde::Deserialize;
 

@@ -25,24 +25,33 @@ pub(in super::super) struct Process {
     /// The profile whose role is assumed with its answer, if there is one in between.
     pub(in super::super) role_profile: Option<String>,
     /// The shell command.
-    pub(super) command: String,
+    pub(in super::super) command: String,
 }
 
 /// The process that the chain would run, if it would run one.
 pub(in super::super) fn find(profiles: &EnvConfigSections) -> Option<Process> {
-    let mut seen: Vec<&str> = vec![];
+    let path = path(profiles)?;
+    let (last, before) = path.split_last()?;
+    if !before.is_empty() && has_keys(last) {
+        return None;
+    }
+    // A profile that is its own source has a role and the process for it.
+    let role_profile = if source_profile(last).is_some() { Some(last) } else { before.last() };
+    process(last, role_profile.map(|profile| profile.name().to_owned()))
+}
+
+/// The profiles that the chain goes through, from the selected one to that which has the credentials; none when it does
+/// not get to an end.
+pub(in super::super) fn path(profiles: &EnvConfigSections) -> Option<Vec<&Profile>> {
+    let mut path: Vec<&Profile> = vec![];
     let mut name = profiles.selected_profile();
     loop {
-        let profile = profiles.get_profile(name).filter(|_| !seen.contains(&name))?;
-        if !seen.is_empty() && has_keys(profile) {
-            return None;
-        }
-        let role_profile = seen.last().map(|&last| last.to_owned());
-        seen.push(name);
+        let profile = profiles.get_profile(name).filter(|_| path.iter().all(|seen| seen.name() != name))?;
+        let is_end = !path.is_empty() && has_keys(profile);
+        path.push(profile);
         match source_profile(profile) {
-            None => return process(profile, role_profile),
-            Some(source) if source == name => return process(profile, Some(name.to_owned())),
-            Some(source) => name = source,
+            Some(source) if !is_end && source != name => name = source,
+            _ => return Some(path),
         }
     }
 }

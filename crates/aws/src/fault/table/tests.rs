@@ -4,7 +4,7 @@ use super::super::failure::one_line;
 use super::*;
 
 fn call() -> Call {
-    Call { attempted: "assume arn:aws:iam::123456789012:role/R".into(), host: Some("sts.example".into()) }
+    Call { attempted: "assume arn:aws:iam::123456789012:role/R".into(), host: Some("sts.example".into()), known: false }
 }
 
 fn answer(code: &str, message: &str, status: u16) -> Failure {
@@ -20,11 +20,12 @@ fn every_code_has_its_kind() {
         ("AccessDeniedException", "x", 403, Denied),
         ("ExpiredToken", "", 400, BaseExpired),
         ("ExpiredTokenException", "", 400, BaseExpired),
-        ("InvalidClientTokenId", "", 403, BaseExpired),
-        ("UnrecognizedClientException", "", 403, BaseExpired),
-        ("SignatureDoesNotMatch", "The request signature we calculated does not match", 403, BaseExpired),
-        ("MissingAuthenticationToken", "", 403, BaseExpired),
-        ("InvalidIdentityToken", "", 400, BaseExpired),
+        ("InvalidClientTokenId", "", 403, Misconfigured),
+        ("UnrecognizedClientException", "", 403, Misconfigured),
+        ("SignatureDoesNotMatch", "The request signature we calculated does not match", 403, Misconfigured),
+        ("MissingAuthenticationToken", "", 403, Misconfigured),
+        ("InvalidIdentityToken", "", 400, Misconfigured),
+        ("IDPRejectedClaim", "", 403, BaseExpired),
         ("Throttling", "", 400, Throttled),
         ("ThrottlingException", "", 400, Throttled),
         ("TooManyRequestsException", "", 429, Throttled),
@@ -57,6 +58,43 @@ fn every_code_has_its_kind() {
             assert!(!text.ends_with('.') && !text.contains('\n') && !text.contains("  "), "{text:?}");
         }
     }
+}
+
+#[test]
+fn keys_that_worked_have_ended_and_others_were_never_right() {
+    let unknown = answer("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
+    assert_eq!(classify(&call(), &unknown).kind, FaultKind::Misconfigured);
+    let ended = classify(&Call { known: true, ..call() }, &unknown);
+    assert_eq!(ended.kind, FaultKind::BaseExpired, "{ended}");
+    let wrong = answer("SignatureDoesNotMatch", "The request signature we calculated does not match", 403);
+    assert_eq!(classify(&Call { known: true, ..call() }, &wrong).kind, FaultKind::Misconfigured);
+}
+
+#[test]
+fn a_rejected_base_is_told_from_all_else() {
+    for (code, message, rejected) in [
+        ("ExpiredToken", "", true),
+        ("InvalidClientTokenId", "", true),
+        ("SignatureDoesNotMatch", "The request signature we calculated does not match", true),
+        ("SignatureDoesNotMatch", "Signature expired: 1 is now earlier than 2", false),
+        ("AccessDenied", "", false),
+        ("ValidationError", "", false),
+        ("Throttling", "", false),
+    ] {
+        assert_eq!(rejects_base(&answer(code, message, 403)), rejected, "{code} {message}");
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_says_what_to_trust() {
+    let message = Some("invalid peer certificate: UnknownIssuer".to_owned());
+    let fault = classify(&call(), &Failure { kind: Kind::NoAnswer, message, ..Failure::default() });
+    assert_eq!(fault.kind, FaultKind::Unreachable);
+    assert!(
+        fault.message.ends_with("sts.example cannot be trusted: invalid peer certificate: UnknownIssuer"),
+        "{fault}"
+    );
+    assert!(fault.action.contains("AWS_CA_BUNDLE"), "{fault}");
 }
 
 #[test]
@@ -103,7 +141,7 @@ fn what_was_sent_is_not_repeated_where_aws_could_not_read_it() {
         ["'canary/20261102/eu-west-1' not a valid key=value pair", "canary: Signature expired", "canary 1 hour"]
     {
         let fault = classify(&call(), &answer("IncompleteSignature", message, 400));
-        assert_eq!(fault.kind, FaultKind::BaseExpired, "{fault}");
+        assert_eq!(fault.kind, FaultKind::Misconfigured, "{fault}");
         assert!(!format!("{fault:?}").contains("canary"), "{fault}");
     }
 }
@@ -112,6 +150,13 @@ fn what_was_sent_is_not_repeated_where_aws_could_not_read_it() {
 fn what_our_client_refuses_is_said_with_its_remedy() {
     for (refusal, kind, words, remedy) in [
         (Refusal::NoAuthorities, FaultKind::Misconfigured, "no certificate authorities", "install ca-certificates"),
+        (
+            Refusal::Bundle("names /x, which could not be read".into()),
+            FaultKind::Misconfigured,
+            "AWS_CA_BUNDLE names /x",
+            "PEM form",
+        ),
+        (Refusal::Proxy("\"x\"".into()), FaultKind::Misconfigured, "the proxy is \"x\"", "NO_PROXY"),
         (Refusal::TooLong, FaultKind::Bug, "sts.example answered more than 1 MiB", "proxy"),
     ] {
         let fault = classify(&call(), &Failure { kind: Kind::Refused(refusal), ..Failure::default() });
@@ -127,8 +172,9 @@ fn a_call_that_got_no_answer_names_the_host() {
         (Kind::Unreadable, FaultKind::Unreachable),
         (Kind::NotSent, FaultKind::Misconfigured),
     ] {
-        let fault = classify(&call(), &Failure { kind, message: Some("why".into()), ..Failure::default() });
+        let failure = Failure { kind, message: Some("why".into()), ..Failure::default() };
+        let fault = classify(&call(), &failure);
         assert_eq!(fault.kind, expected);
-        assert_eq!(fault.message.contains("sts.example"), kind != Kind::NotSent, "{fault}");
+        assert_eq!(fault.message.contains("sts.example"), failure.kind != Kind::NotSent, "{fault}");
     }
 }

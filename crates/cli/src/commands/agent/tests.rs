@@ -22,6 +22,8 @@ fn without_a_flag_there_are_good_defaults() {
     assert_eq!(made.config_file, PathBuf::from("/h/.aws/config"));
     assert_eq!(made.credentials_file, PathBuf::from("/h/.aws/credentials"));
     assert_eq!(made.default, None);
+    assert!(made.store && made.adopt && made.take_over.is_empty());
+    assert_eq!((made.health_listen, made.base_profile, made.region), (None, None, None));
     let role = &made.roles[0];
     assert_eq!((role.alias.as_str(), role.duration), ("First", Duration::from_secs(3600)));
     assert_eq!((role.session_name.as_str(), &role.region), ("First@host", &None));
@@ -29,11 +31,15 @@ fn without_a_flag_there_are_good_defaults() {
 
 #[test]
 fn each_flag_reaches_its_setting() {
-    let line = "--publish none --refresh-before 50% --duration 2h --default First --sts-in-flight 1 --sts-rate 2 \
-                --sts-burst 3 --state-dir /s";
+    let line = "--publish cat --refresh-before 50% --duration 2h --default First --sts-in-flight 1 --sts-rate 2 \
+                --sts-burst 3 --state-dir /s --no-store --take-over First --health-listen 8080";
     let line: Vec<&str> = line.split_whitespace().collect();
-    let made = made(&line, &[ROLE, HOME, ("AWS_DEFAULT_REGION", "eu-west-1")]).unwrap();
-    assert_eq!(made.publish, Publish::None);
+    let made = made(&line, &[ROLE, HOME, ("AWS_DEFAULT_REGION", "eu-west-1"), ("AWS_PROFILE", "work")]).unwrap();
+    assert_eq!(made.publish, Publish::Cat);
+    assert!(!made.store);
+    assert_eq!(made.take_over.iter().map(Alias::as_str).collect::<Vec<_>>(), ["First"]);
+    assert_eq!(made.health_listen.unwrap().to_string(), "127.0.0.1:8080");
+    assert_eq!((made.base_profile.as_deref(), made.region.unwrap().as_str()), (Some("work"), "eu-west-1"));
     assert_eq!(made.policy.refresh_before, Lead::Percent(50));
     assert_eq!(made.policy.budget, BudgetPolicy { in_flight: 1, per_second: 2, burst: 3 });
     assert_eq!(made.default.unwrap().as_str(), "First");
@@ -49,6 +55,9 @@ fn settings_that_cannot_work_are_refused_before_anything_is_done() {
         &["--refresh-before", "60%"],
         &["--duration", "1m"],
         &["--sts-rate", "0"],
+        &["--health-listen", "example.org:80"],
+        &["--log-format", "yaml"],
+        &["--store", "maybe"],
         &["surplus"],
     ] {
         assert!(Cli::of_line(&[&["agent"], line].concat()).is_err(), "{line:?}");
@@ -56,6 +65,8 @@ fn settings_that_cannot_work_are_refused_before_anything_is_done() {
     for (line, variables, part) in [
         (&[][..], &[ROLE][..], "HOME"),
         (&["--default", "Second"], &[ROLE, HOME], "use one of First"),
+        (&["--take-over", "Second"], &[ROLE, HOME], "--take-over: no role is named \"Second\"; use one of First"),
+        (&["--take-over", "First", "--publish", "none"], &[ROLE, HOME], "there is no profile to put in the place"),
         (&[], &[ROLE, HOME, ("AWS_REGION", "Frankfurt!")], "AWS_REGION"),
     ] {
         let failure = made(line, variables).unwrap_err();
@@ -67,6 +78,14 @@ fn settings_that_cannot_work_are_refused_before_anything_is_done() {
 #[test]
 fn an_empty_default_is_none() {
     assert_eq!(made(&["--default", ""], &[ROLE, HOME]).unwrap().default, None);
+    assert_eq!(made(&["--take-over", ""], &[ROLE, HOME]).unwrap().take_over, Vec::new());
+}
+
+#[test]
+fn the_store_is_kept_unless_somebody_says_otherwise() {
+    for (line, kept) in [(&["--store", "true"][..], true), (&["--store", "no"], false), (&["--no-store"], false)] {
+        assert_eq!(made(line, &[ROLE, HOME]).unwrap().store, kept, "{line:?}");
+    }
 }
 
 #[test]

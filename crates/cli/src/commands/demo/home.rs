@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::screen;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::live;
 
 /// A temporary directory with the places of all files.
 pub(super) struct Home(TempDir);
@@ -44,7 +44,7 @@ impl Home {
         let report = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             // A panicking process can do no more about what fails here.
-            let _ = screen::restore_cursor();
+            let _ = live::restore();
             report(info);
             let _ = fs::remove_dir_all(&path);
             std::process::exit(ExitCode::Bug as i32);

@@ -1,7 +1,7 @@
-//! The page of `status`, and its exit code.
+//! The page of `status`, its exit code, and what is left of it when roles are named.
 
 use anstream::adapter::strip_str;
-use rolecall_agent::wire::{FaultDocument, ProblemDocument, ProfileDocument, VERSION};
+use rolecall_agent::wire::{AgentDocument, FaultDocument, ProblemDocument, ProfileDocument, VERSION};
 
 use super::*;
 
@@ -62,7 +62,7 @@ fn document(profiles: Vec<ProfileStatus>) -> StatusDocument {
 }
 
 fn shown(document: &StatusDocument) -> String {
-    strip_str(&text(document, "2026-08-21T10:00:00Z".parse().unwrap(), None)).to_string()
+    strip_str(&page::text(document, "2026-08-21T10:00:00Z".parse().unwrap(), None)).to_string()
 }
 
 #[test]
@@ -121,4 +121,24 @@ fn the_exit_code_says_what_can_be_used() {
         let document = document(states.iter().map(|(state, fault)| role("r", state, fault.clone())).collect());
         assert_eq!(ExitCode::from(tally(&document)), code, "{states:?}");
     }
+}
+
+#[test]
+fn the_roles_that_are_named_stay_and_so_does_what_a_later_version_says_of_them() {
+    let body = r#"{"later":1,"problems":[{}],"profiles":[{"alias":"a","later":2},{"alias":"b"}],"version":1}"#;
+    let mut document = document(vec![role("a", "fresh", None), role("b", "fresh", None)]);
+    validity::select(&mut document, &["a".parse().unwrap()]).unwrap();
+    let text = String::from_utf8(selected(body.as_bytes(), &document)).unwrap();
+    assert_eq!(text, r#"{"later":1,"problems":[],"profiles":[{"alias":"a","later":2}],"version":1}"#);
+}
+
+#[test]
+fn what_is_watched_is_on_the_screen_for_as_long_as_it_is_wrong() {
+    let document = document(vec![role("a", "failed", Some(fault("denied")))]);
+    let now = "2026-08-21T10:00:00Z".parse().unwrap();
+    let picture = watch::picture(&document, None, now);
+    assert!(picture.head.contains("pid 4711") && picture.tail.contains("allow it"), "{picture:?}");
+    let gone = Failure::new(ExitCode::NothingToAsk, "no agent runs", "start one");
+    let picture = watch::picture(&document, Some(&gone), now);
+    assert!(picture.head.contains("no agent runs") && picture.rows.len() == 1, "{picture:?}");
 }

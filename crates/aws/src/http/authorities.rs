@@ -1,0 +1,134 @@
+//! Which certificate authorities are trusted: those of `AWS_CA_BUNDLE`, else those of this machine.
+//!
+//! Promises that a file which has changed is read again by the next call, and that a certificate in it which nobody can
+//! read takes nothing from the others.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use aws_smithy_http_client::tls::{TlsContext, TrustStore};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+
+use super::Refusal;
+use crate::environment::Environment;
+
+const END: &str = "-----END CERTIFICATE-----";
+
+/// Where they are found.
+#[derive(Clone, Debug)]
+pub(super) enum Authorities {
+    /// In the system's own place. The function tells whether there are any.
+    Machine(fn() -> bool),
+    /// In this file, and nowhere else.
+    Bundle(PathBuf),
+}
+
+/// By what a set of them is told from another one: length and time of the file, nothing for the machine's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stamp(Option<(u64, Option<SystemTime>)>);
+
+impl Authorities {
+    pub(super) fn new(environment: &Environment) -> Self {
+        match environment.get("AWS_CA_BUNDLE") {
+            Some(path) => Self::Bundle(path.into()),
+            None => Self::Machine(|| !rustls_native_certs::load_native_certs().certs.is_empty()),
+        }
+    }
+
+    /// A machine without any.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self::Machine(|| false)
+    }
+
+    /// Which ones they are now.
+    ///
+    /// # Errors
+    /// When the file is not there.
+    pub(super) fn stamp(&self) -> Result<Stamp, Refusal> {
+        let Self::Bundle(path) = self else { return Ok(Stamp(None)) };
+        let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+        Ok(Stamp(Some((metadata.len(), metadata.modified().ok()))))
+    }
+
+    /// What TLS is done with.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub(super) fn context(&self) -> Result<TlsContext, Refusal> {
+        let store = match self {
+            // The SDK's own look for them comes out empty for good, or panics.
+            Self::Machine(has_any) if !has_any() => return Err(Refusal::NoAuthorities),
+            Self::Machine(_) => TrustStore::default(),
+            Self::Bundle(path) => {
+                let text = fs::read(path).map_err(|error| unreadable(path, &error))?;
+                let text = String::from_utf8_lossy(&text);
+                let found = certificates(&text);
+                if found.is_empty() {
+                    let path = path.display();
+                    return Err(Refusal::Bundle(format!("names {path}, which has no certificate in PEM form")));
+                }
+                found.into_iter().fold(TrustStore::empty(), TrustStore::with_pem_certificate)
+            }
+        };
+        let context = TlsContext::builder().with_trust_store(store).build();
+        context.map_err(|error| Refusal::Bundle(format!("cannot be used: {error}")))
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Refusal {
+    Refusal::Bundle(format!("names {}, which could not be read: {error}", path.display()))
+}
+
+/// The certificates of a bundle that can be used, each in PEM form. The SDK panics on others.
+fn certificates(text: &str) -> Vec<&str> {
+    let usable = |piece: &&str| {
+        let certificate = CertificateDer::from_pem_slice(piece.as_bytes());
+        certificate.is_ok_and(|certificate| RootCertStore::empty().add(certificate).is_ok())
+    };
+    text.split_inclusive(END).filter(usable).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(&file, text).unwrap();
+        Authorities::Bundle(file.path().into()).context().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_bundle_of_no_use_is_refused_by_name() {
+        let none = "which has no certificate in PEM form";
+        for text in [
+            "",
+            "text",
+            END,
+            "-----BEGIN CERTIFICATE-----\nnot base64 !\n-----END CERTIFICATE-----\n",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        ] {
+            assert!(refused(text).ends_with(none), "{text}");
+        }
+        let missing = Authorities::Bundle("/nonexistent/ca.pem".into());
+        let said = missing.stamp().unwrap_err().to_string();
+        assert!(
+            said.starts_with("AWS_CA_BUNDLE names /nonexistent/ca.pem, which could not be read: No such"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_file_that_changes_is_another_set() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let bundle = Authorities::Bundle(file.path().into());
+        let before = bundle.stamp().unwrap();
+        assert_eq!(bundle.stamp().unwrap(), before);
+        fs::write(&file, "more").unwrap();
+        assert_ne!(bundle.stamp().unwrap(), before);
+    }
+}

@@ -1,0 +1,64 @@
+//! Where the base is looked for when the environment leads to ourselves.
+
+use std::time::Duration;
+
+use rolecall_agent::settings::Publish;
+use rolecall_core::rotation::Lead;
+use rolecall_core::{SessionName, Source};
+
+use super::*;
+
+fn definitions(base_profile: Option<&str>) -> Definitions {
+    let alias: Alias = "ours".parse().unwrap();
+    let role = Role {
+        name: "ours".into(),
+        arn: "arn:aws:iam::123456789012:role/R".parse().unwrap(),
+        region: None,
+        source: Source::Base,
+        duration: Duration::from_secs(3600),
+        session_name: SessionName::new(&alias, "host"),
+        alias,
+    };
+    Definitions {
+        roles: vec![role],
+        default: None,
+        publish: Publish::Process,
+        store: true,
+        refresh_before: Lead::Percent(10),
+        base_profile: base_profile.map(Into::into),
+        config_file: "/home/me/.aws/config".into(),
+        credentials_file: "/home/me/.aws/credentials".into(),
+        region: None,
+    }
+}
+
+#[test]
+fn a_profile_of_ours_is_never_the_base() {
+    for (profile, recorded, expected) in [
+        (Some("ours"), Some("work"), Some("work")),
+        (Some("ours"), None, None),
+        (None, Some("work"), Some("work")),
+        (Some("theirs"), Some("work"), Some("theirs")),
+    ] {
+        let variables: Vec<_> = profile.map(|profile| ("AWS_PROFILE", profile)).into_iter().collect();
+        let base =
+            base_environment(&Environment::from(variables.as_slice()), &definitions(recorded), Path::new("/nowhere"));
+        assert_eq!(base.text("AWS_PROFILE").as_deref(), expected, "{profile:?} {recorded:?}");
+        assert_eq!(base.text(DEPTH).as_deref(), Some("1"));
+    }
+    let python = Environment::from([("AWS_DEFAULT_PROFILE", "ours")]);
+    assert_eq!(base_environment(&python, &definitions(None), Path::new("/nowhere")).text("AWS_DEFAULT_PROFILE"), None);
+}
+
+#[test]
+fn the_store_is_never_where_the_base_is_looked_for() {
+    let state = tempfile::tempdir().unwrap();
+    let (store, other) = (state.path().join("credentials"), state.path().join("elsewhere/config"));
+    let environment = Environment::from([
+        ("AWS_SHARED_CREDENTIALS_FILE", store.to_str().unwrap()),
+        ("AWS_CONFIG_FILE", other.to_str().unwrap()),
+    ]);
+    let base = base_environment(&environment, &definitions(None), state.path());
+    assert_eq!(base.text("AWS_SHARED_CREDENTIALS_FILE").as_deref(), Some("/home/me/.aws/credentials"));
+    assert_eq!(base.text("AWS_CONFIG_FILE").as_deref(), other.to_str());
+}

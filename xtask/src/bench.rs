@@ -1,64 +1,149 @@
-//! `cargo xtask bench`: figures as ratios to what a user would pick instead, measured in the same run.
+//! `cargo xtask bench`: what Rolecall costs, beside what a user would pick instead, measured in the same run.
 //!
-//! Writes `docs/figures.md`. Not part of CI: a figure depends on the machine, and a timed assertion is no test.
+//! Writes `docs/figures.md`; each bench is one file and one section there. Not part of CI: a figure depends on the machine,
+//! and a timed assertion is no test. A goal that is missed is written down as missed. A bench that cannot run is an error,
+//! and leaves its section as it was.
 
-mod measure;
-mod report;
+mod alone;
+mod build;
+mod cores;
+mod credentials;
+mod engine;
+mod goal;
+mod http;
+mod idle;
+mod meter;
+mod page;
+mod peers;
+mod race;
 mod rig;
+mod start;
+mod sts;
+mod summary;
+mod thousand;
+mod world;
 
-use std::path::Path;
-use std::process::Command;
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use clap::ValueEnum as _;
 
-use crate::workspace::root;
-use measure::{Sample, Summary};
+use page::Page;
+
+/// What is measured, in the order of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Bench {
+    /// `rolecall credentials` with an agent running, against `cat`, the AWS SDK for Go and boto3
+    Credentials,
+    /// `rolecall credentials` without an agent, against the AWS SDK for Go and boto3
+    Alone,
+    /// Size and start of the binary
+    Start,
+    /// An agent with 100 roles that has nothing to do, and its refreshes
+    Idle,
+    /// 1,000 roles from nothing, with STS 50 ms away
+    Thousand,
+    /// The rotation engine alone
+    Engine,
+    /// The sandbox alone: AssumeRole calls a second
+    Sandbox,
+    /// A clean build in a new target directory; minutes, so only when it is named
+    Build,
+}
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// What to measure [default: all but `build`]
+    #[arg(value_enum, value_name = "NAME")]
+    names: Vec<Bench>,
     /// How often each program runs
-    #[arg(long, default_value_t = 400)]
-    rounds: usize,
+    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u16).range(20..))]
+    rounds: u16,
+    /// Measure this binary instead of the one that ships, and write no page
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
 }
 
-/// Runs of each program that do not count: they fill the caches.
-const WARM_UP: usize = 20;
-
 /// # Errors
-/// When something could not be built, started, or written.
+/// When something could not be built, measured, or written; what could be measured is written by then.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    println!("building what ships");
-    let binary = crate::dist::build()?;
-    let figures = credentials(&binary, args.rounds)?;
-    println!("{figures}");
-    let path = root().join("docs/figures.md");
-    std::fs::create_dir_all(root().join("docs"))?;
-    std::fs::write(&path, report::document(&figures)).with_context(|| format!("cannot write {}", path.display()))?;
-    println!("written to docs/figures.md");
+    let binary = Binary { given: args.binary.as_deref(), found: OnceCell::new() };
+    let named = |bench: &Bench| match args.names.as_slice() {
+        [] => *bench != Bench::Build,
+        names => names.contains(bench),
+    };
+    let mut page = Page::read()?;
+    let mut failed = Vec::new();
+    for bench in Bench::value_variants().iter().copied().filter(named) {
+        println!("\n## {}\n", bench.title());
+        match bench.measure(&binary, args.rounds.into()) {
+            Ok(text) => {
+                println!("{text}");
+                page.put(bench.title(), &text)?;
+            }
+            Err(error) => {
+                println!("FAILED  {error:#}");
+                failed.push(bench.title());
+            }
+        }
+        if args.binary.is_none() {
+            page.write(&Bench::value_variants().iter().map(|bench| bench.title()).collect::<Vec<_>>())?;
+        }
+    }
+    if !failed.is_empty() {
+        bail!("not measured: {}", failed.join("; "));
+    }
     Ok(())
 }
 
-/// `rolecall credentials ALIAS` with an agent running, against `cat` of the same answer in a file.
-fn credentials(binary: &Path, rounds: usize) -> anyhow::Result<report::Figures> {
-    let rig = rig::Rig::start(binary)?;
-    let mut ours = rig.credentials();
-    let mut theirs = Command::new("/bin/cat");
-    theirs.env_clear().arg(rig.ready_file());
-    if measure::run(&mut ours)?.1 != measure::run(&mut theirs)?.1 {
-        bail!("both must print the same bytes");
-    }
+/// The program that is measured; found when the first bench needs it, and the same for all.
+struct Binary<'a> {
+    given: Option<&'a Path>,
+    found: OnceCell<PathBuf>,
+}
 
-    let (mut of_ours, mut of_theirs) = (Vec::new(), Vec::new());
-    for round in 0..WARM_UP + rounds {
-        // Who goes first alternates, so that neither always finds what the other left behind.
-        let ours_first = round % 2 == 0;
-        let first = measure::run(if ours_first { &mut ours } else { &mut theirs })?.0;
-        let second = measure::run(if ours_first { &mut theirs } else { &mut ours })?.0;
-        let (mine, other): (Sample, Sample) = if ours_first { (first, second) } else { (second, first) };
-        if round >= WARM_UP {
-            of_ours.push(mine);
-            of_theirs.push(other);
+impl Binary<'_> {
+    /// # Errors
+    /// When it is not there, or cannot be built.
+    fn path(&self) -> anyhow::Result<&Path> {
+        if let Some(path) = self.found.get() {
+            return Ok(path);
+        }
+        let path = match self.given {
+            Some(path) => path.canonicalize().with_context(|| format!("cannot find {}", path.display()))?,
+            None => crate::dist::build()?,
+        };
+        Ok(self.found.get_or_init(|| path))
+    }
+}
+
+impl Bench {
+    /// The heading of its section, by which an earlier one is found again.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Credentials => "`rolecall credentials ALIAS` with an agent",
+            Self::Alone => "`rolecall credentials ALIAS` without an agent",
+            Self::Start => "The binary",
+            Self::Idle => "An idle agent with 100 roles",
+            Self::Thousand => "1,000 roles from nothing",
+            Self::Engine => "The rotation engine alone",
+            Self::Sandbox => "The sandbox alone",
+            Self::Build => "A clean build",
         }
     }
-    Ok(report::Figures { rounds, ours: Summary::of(&of_ours), theirs: Summary::of(&of_theirs) })
+
+    /// Measures, and returns the text of its section.
+    fn measure(self, binary: &Binary<'_>, rounds: usize) -> anyhow::Result<String> {
+        match self {
+            Self::Credentials => credentials::measure(binary.path()?, rounds),
+            Self::Alone => alone::measure(binary.path()?, rounds),
+            Self::Start => start::measure(binary.path()?, rounds),
+            Self::Idle => idle::measure(binary.path()?),
+            Self::Thousand => thousand::measure(binary.path()?),
+            Self::Engine => engine::measure(),
+            Self::Sandbox => sts::measure(binary.path()?),
+            Self::Build => build::measure(),
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! A sandbox and an agent that run while the bench does, in a temporary home, on a core of their own.
+//! A sandbox, and the programs that are run against it, in a temporary home.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -7,73 +7,172 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use rustix::thread::{CpuSet, sched_setaffinity};
 use tempfile::TempDir;
 
+use super::{http, world};
 use crate::step::now;
 
-const ALIAS: &str = "MyFirstAccount";
+/// The longest that a role may take to have a session.
+const LIMIT: Duration = Duration::from_secs(30);
 
-/// What is being measured against; everything ends when it is dropped.
+/// What is measured against; everything ends when it is dropped.
 pub(super) struct Rig {
     binary: PathBuf,
-    // In this order: the processes end before their home goes.
-    _agent: Ended,
-    _sandbox: Ended,
+    // In this order: the process ends before its home goes.
+    _sandbox: Running,
+    /// What a shell would export to use the sandbox.
+    variables: Vec<(String, String)>,
     home: TempDir,
+    roles: usize,
 }
 
 /// A process that is ended when dropped.
-struct Ended(Child);
+pub(super) struct Running(Child);
 
 impl Rig {
-    /// Starts the servers and waits until the role has a session.
+    /// Starts a sandbox with so many roles.
     ///
     /// # Errors
-    /// When something does not start, or there is no session within 10 seconds.
-    pub(super) fn start(binary: &Path) -> anyhow::Result<Self> {
+    /// When it does not start.
+    pub(super) fn start(binary: &Path, roles: usize) -> anyhow::Result<Self> {
         let home = TempDir::with_prefix("bench-")?;
-        let program = |args: &[&str]| {
-            let mut command = Command::new(binary);
-            command.args(args).env_clear().env("HOME", home.path()).env("AWS_EC2_METADATA_DISABLED", "true");
-            command.stderr(Stdio::null());
-            command
-        };
-        // Asked once: a thread on one core is told that there is one.
-        let cores = std::thread::available_parallelism()?.get();
-        pin(0, cores)?;
-        let mut sandbox = Ended(program(&["sandbox"]).stdout(Stdio::piped()).spawn()?);
-        let exports = exports(&mut sandbox.0)?;
-        let mut agent = program(&["agent"]);
-        agent.envs(exports).env("AWS_ROLE_1", format!("arn:aws:iam::123456789012:role/MyFirstRole:{ALIAS}"));
-        let agent = Ended(agent.stdout(Stdio::null()).spawn()?);
-        pin(1, cores)?;
+        let config = home.path().join("world.toml");
+        fs::write(&config, world::toml(roles))?;
+        let mut command = Command::new(binary);
+        command.env_clear().args(["sandbox", "--config"]).arg(config).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut sandbox = Running(command.spawn()?);
+        let variables = exports(&mut sandbox.0)?;
+        Ok(Self { binary: binary.into(), _sandbox: sandbox, variables, home, roles })
+    }
 
-        let rig = Self { binary: binary.into(), _agent: agent, _sandbox: sandbox, home };
+    /// Starts an agent for all roles.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(super) fn agent(&self, args: &[&str]) -> anyhow::Result<Running> {
+        let mut command = self.equip(Command::new(&self.binary));
+        command.arg("agent").args(args).stdout(Stdio::null()).stderr(Stdio::null());
+        command.envs((1..=self.roles).map(world::variable));
+        Ok(Running(command.spawn()?))
+    }
+
+    /// Waits until the first role has a session, and returns its `credential_process` answer.
+    ///
+    /// # Errors
+    /// When that takes too long.
+    pub(super) fn answer(&self) -> anyhow::Result<Vec<u8>> {
         let started = now();
         loop {
-            let answer = rig.credentials().stderr(Stdio::null()).output()?;
+            let answer = self.rolecall(&["credentials", &world::name(1)]).stderr(Stdio::null()).output()?;
             if answer.status.success() {
-                fs::write(rig.ready_file(), answer.stdout)?;
-                return Ok(rig);
+                return Ok(answer.stdout);
             }
-            if started.elapsed() > Duration::from_secs(10) {
-                bail!("the agent has no session after 10 s");
+            if started.elapsed() > LIMIT {
+                bail!("the agent has no session after {} s", LIMIT.as_secs());
             }
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// The command that is measured.
-    pub(super) fn credentials(&self) -> Command {
-        let mut command = Command::new(&self.binary);
-        command.env_clear().env("HOME", self.home.path()).args(["credentials", ALIAS]);
+    /// Waits until all roles have a session.
+    ///
+    /// # Errors
+    /// When that takes too long.
+    pub(super) fn all_fresh(&self) -> anyhow::Result<()> {
+        let started = now();
+        while self.fresh()? < self.roles {
+            if started.elapsed() > LIMIT {
+                bail!("not all of {} roles have a session after {} s", self.roles, LIMIT.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+
+    /// How many roles have a session, as the agent says; none when it does not answer.
+    ///
+    /// # Errors
+    /// When the command cannot be run.
+    pub(super) fn fresh(&self) -> anyhow::Result<usize> {
+        let output = self.rolecall(&["profiles", "--output", "json"]).stderr(Stdio::null()).output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).matches(r#""state":"fresh""#).count())
+    }
+
+    /// A `rolecall` command beside the agent.
+    pub(super) fn rolecall(&self, args: &[&str]) -> Command {
+        let mut command = self.equip(Command::new(&self.binary));
+        command.args(args);
         command
     }
 
-    /// A file with what it prints.
-    pub(super) fn ready_file(&self) -> PathBuf {
-        self.home.path().join("ready.json")
+    /// Gives a command this home and the sandbox, and nothing else of this process.
+    pub(super) fn equip(&self, mut command: Command) -> Command {
+        command.env_clear().env("HOME", self.home.path()).env("PATH", "/usr/bin:/bin");
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// A path in the home.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// Has the sandbox do something wrong: JSON as `PUT /_sandbox/faults` takes it.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub(super) fn faults(&self, json: &str) -> anyhow::Result<()> {
+        http::ask(self.address()?, "PUT", "/_sandbox/faults", json).map(drop)
+    }
+
+    /// How many calls the sandbox has had since this was asked last.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub(super) fn new_calls(&self) -> anyhow::Result<u64> {
+        let address = self.address()?;
+        let log = http::ask(address, "GET", "/_sandbox/calls", "")?;
+        http::ask(address, "DELETE", "/_sandbox/calls", "")?;
+        log["total"].as_u64().context("the sandbox does not say how many calls it had")
+    }
+
+    /// The URL of the sandbox.
+    pub(super) fn endpoint(&self) -> &str {
+        let endpoint = self.variables.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL");
+        endpoint.map(|(_, url)| url.as_str()).unwrap_or_default()
+    }
+
+    /// Where the sandbox listens: host and port.
+    fn address(&self) -> anyhow::Result<&str> {
+        self.endpoint().strip_prefix("http://").context("the sandbox did not say where it is")
+    }
+}
+
+impl Running {
+    /// Its number.
+    pub(super) fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// When it failed.
+    pub(super) fn ended(mut self) -> anyhow::Result<()> {
+        let status = self.0.wait()?;
+        if !status.success() {
+            bail!("rolecall: {status}");
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Nothing to do about a failure: it has ended then.
+        self.0.kill().ok();
+        self.0.wait().ok();
     }
 }
 
@@ -83,30 +182,11 @@ fn exports(sandbox: &mut Child) -> anyhow::Result<Vec<(String, String)>> {
     for line in BufReader::new(sandbox.stdout.take().context("stdout is piped")?).lines() {
         let line = line?;
         let words = line.strip_prefix("export ").unwrap_or_default().split_whitespace();
-        let value = |value: &str| value.trim_matches('\'').to_owned();
-        variables
-            .extend(words.filter_map(|word| word.split_once('=')).map(|(name, text)| (name.to_owned(), value(text))));
+        let pairs = words.filter_map(|word| word.split_once('='));
+        variables.extend(pairs.map(|(name, value)| (name.to_owned(), value.trim_matches(['\'', '"']).to_owned())));
         if variables.iter().any(|(name, _)| name == "AWS_SECRET_ACCESS_KEY") {
             return Ok(variables);
         }
     }
     bail!("the sandbox ended before it said where it is")
-}
-
-/// Puts this thread, and what it starts from now on, on one core: on two, where things run is half of what is measured.
-fn pin(core: usize, cores: usize) -> anyhow::Result<()> {
-    if core >= cores {
-        return Ok(());
-    }
-    let mut only = CpuSet::new();
-    only.set(core);
-    sched_setaffinity(None, &only).context("cannot choose a core")
-}
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // Nothing to do about a failure: it has ended then.
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
 }

@@ -1,0 +1,32 @@
+//! The sandbox's control endpoint, over a connection of its own for each request.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+/// The longest that the sandbox may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Asks `address` for `path`, and returns the JSON that it answers.
+///
+/// # Errors
+/// When there is no answer, or another one than 200 with JSON.
+pub(super) fn ask(address: &str, method: &str, path: &str, body: &str) -> anyhow::Result<Value> {
+    let attempt = || format!("{method} http://{address}{path}");
+    let mut connection = TcpStream::connect(address).with_context(attempt)?;
+    connection.set_read_timeout(Some(LIMIT))?;
+    let length = body.len();
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n");
+    connection.write_all(format!("{head}\r\n{body}").as_bytes()).with_context(attempt)?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).with_context(attempt)?;
+    let Some((head, body)) = answer.split_once("\r\n\r\n").filter(|(head, _)| head.starts_with("HTTP/1.1 200 ")) else {
+        bail!("{}: {answer}", attempt());
+    };
+    // The sandbox says how long its answers are; chunks would not be JSON.
+    serde_json::from_str(body).with_context(|| format!("{}: {head}", attempt()))
+}

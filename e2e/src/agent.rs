@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{Finished, Home, Running, finish, until};
 
 /// How long an agent may take for anything that it does by itself, with short sessions and short backoffs.
-const LIMIT: Duration = Duration::from_secs(40);
+const LIMIT: Duration = Duration::from_secs(90);
 
 /// An agent under way in a home.
 pub struct Agent<'home> {

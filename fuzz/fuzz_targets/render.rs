@@ -70,7 +70,7 @@ fn one<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<(Role, Session)
         source: Source::Base,
         duration: DEFAULT_DURATION,
     };
-    Some((role, Session { credentials, issued_at: at(0), expires_at: at(3600) }))
+    Some((role, Session { credentials, issued_at: at(0), expires_at: at(3600), asked_for: DEFAULT_DURATION }))
 }
 
 fn at(second: i64) -> Timestamp {

@@ -47,6 +47,7 @@ fuzz_target!(
             fs::write(STATE.join("credentials"), text.as_bytes()).expect("a file of our own");
             let again = read_back(&STATE, &ROLES, now);
             assert_eq!(again[&alias].credentials, session.credentials);
+            assert_eq!(again[&alias].asked_for, session.asked_for);
             assert!((0..1).contains(&session.expires_at.duration_since(again[&alias].expires_at).as_secs()));
         }
     }

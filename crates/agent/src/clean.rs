@@ -19,8 +19,7 @@ use crate::definitions::Definitions;
 use crate::files::{self, EditError, FileError};
 use crate::state_dir::{self, LOCK, StateDirError};
 
-/// What lies beside a file that we write, behind its name.
-const LOCK_SUFFIX: &str = ".rolecall.lock";
+/// What the copies are called that lie beside a file of the user's, behind its name.
 const BACKUP_SUFFIX: &str = ".rolecall-backup-";
 
 /// One of the user's two AWS files.
@@ -126,7 +125,8 @@ impl Work {
         let mut lock = None;
         if is_there {
             state_dir::check(&path)?;
-            if path.join(LOCK).exists() {
+            // With a lock of somebody else's, no agent starts there.
+            if directory::is_lock(&path.join(LOCK)) {
                 lock = Some(state_dir::lock(&path)?);
             }
             // Definitions that cannot be read name no further files.
@@ -155,20 +155,25 @@ impl Work {
         let text = files::read(path)?;
         let unclear = |source| CleanError::Block { path: path.into(), source };
         let without = block::replace(&text, id, None).map_err(unclear)?;
-        self.half_written(path)?;
+        let others = block::ids(&without).map_err(unclear)?;
+        let mut beside = files::beside(path);
+        if !others.is_empty() {
+            // The agents of other directories take it, too.
+            let lock = files::lock_of(path);
+            beside.retain(|path| *path != lock);
+        }
+        if !self.dry_run {
+            // Also when there is no block: what a killed agent kept may hold what the user wrote since.
+            self.take_out(path, id)?;
+        }
         if *without != *text {
             self.report.gone.push(Gone::Profiles { path: path.into(), names: names(&text, &without, kind) });
-            if !self.dry_run {
-                self.take_out(path, id)?;
-            }
         }
-        let others = block::ids(&without).map_err(unclear)?;
-        let mut lock = path.as_os_str().to_owned();
-        lock.push(LOCK_SUFFIX);
-        // The agents of other directories take it, too.
-        if others.is_empty() && Path::new(&lock).exists() {
-            self.remove(lock.into())?;
+        if !self.dry_run {
+            files::leave(path, others.is_empty())?;
+            beside.retain(|path| !path.exists());
         }
+        self.report.gone.extend(beside.into_iter().map(Gone::File));
         self.report.stays.extend(others.into_iter().map(|id| Stays::Block { path: path.into(), id }));
         let prefix = [name_of(path).as_bytes(), BACKUP_SUFFIX.as_bytes()].concat();
         let backups = siblings(path).filter(|(_, name)| name.as_bytes().starts_with(&prefix));
@@ -184,15 +189,6 @@ impl Work {
             Err(EditError::File(error)) => Err(error.into()),
             Err(EditError::Change(source)) => Err(CleanError::Block { path: path.into(), source }),
         }
-    }
-
-    /// What a killed agent left beside a file, with keys in it perhaps.
-    fn half_written(&mut self, path: &Path) -> Result<(), CleanError> {
-        let prefix = [b".", name_of(path).as_bytes(), b".rolecall-"].concat();
-        for (path, _) in siblings(path).filter(|(_, name)| name.as_bytes().starts_with(&prefix)) {
-            self.remove(path)?;
-        }
-        Ok(())
     }
 
     /// Removes a file of ours.

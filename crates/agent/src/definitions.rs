@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rolecall_core::rotation::Lead;
-use rolecall_core::{Alias, Region, Role, Source};
+use rolecall_core::{Alias, Role, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, FileError};
-use crate::settings::{AgentSettings, Publish};
+use crate::settings::AgentSettings;
 
 /// The version that is written.
 pub const VERSION: u32 = 1;
@@ -28,8 +28,6 @@ pub struct Definitions {
     pub roles: Vec<Role>,
     /// The role that the profile `default` is for.
     pub default: Option<Alias>,
-    /// The form of the profiles.
-    pub publish: Publish,
     /// Whether sessions may be kept in the store.
     pub store: bool,
     /// How long before its end a session is refreshed.
@@ -40,8 +38,6 @@ pub struct Definitions {
     pub config_file: PathBuf,
     /// The user's AWS credentials file.
     pub credentials_file: PathBuf,
-    /// The Region of the agent.
-    pub region: Option<Region>,
 }
 
 /// Why there are no definitions, although there is a file.
@@ -78,13 +74,11 @@ struct Document {
     version: u32,
     written_by: String,
     default: Option<String>,
-    publish: String,
     store: bool,
     refresh_before: String,
     base_profile: Option<String>,
     config_file: PathBuf,
     credentials_file: PathBuf,
-    region: Option<String>,
     roles: Vec<RoleDocument>,
 }
 
@@ -106,13 +100,11 @@ impl Definitions {
         Self {
             roles: settings.roles.clone(),
             default: settings.default.clone(),
-            publish: settings.publish,
             store: settings.store,
             refresh_before: settings.policy.refresh_before,
             base_profile: settings.base_profile.clone(),
             config_file: absolute(&settings.config_file),
             credentials_file: absolute(&settings.credentials_file),
-            region: settings.region.clone(),
         }
     }
 
@@ -168,28 +160,17 @@ fn absolute(path: &Path) -> PathBuf {
 
 impl Document {
     fn of(definitions: &Definitions) -> Self {
-        let Definitions {
-            roles,
-            default,
-            publish,
-            store,
-            refresh_before,
-            base_profile,
-            config_file,
-            credentials_file,
-            region,
-        } = definitions;
+        let Definitions { roles, default, store, refresh_before, base_profile, config_file, credentials_file } =
+            definitions;
         Self {
             version: VERSION,
             written_by: WRITTEN_BY.into(),
             default: default.as_ref().map(ToString::to_string),
-            publish: publish.to_string(),
             store: *store,
             refresh_before: refresh_before.to_string(),
             base_profile: base_profile.clone(),
             config_file: config_file.clone(),
             credentials_file: credentials_file.clone(),
-            region: region.as_ref().map(ToString::to_string),
             roles: roles.iter().map(RoleDocument::of).collect(),
         }
     }
@@ -199,13 +180,11 @@ impl Document {
         Ok(Definitions {
             roles: self.roles.into_iter().map(RoleDocument::read).collect::<Result<_, _>>()?,
             default: self.default.map(|alias| parsed("default", &alias)).transpose()?,
-            publish: parsed("publish", &self.publish)?,
             store: self.store,
             refresh_before: parsed("refresh_before", &self.refresh_before)?,
             base_profile: self.base_profile,
             config_file: self.config_file,
             credentials_file: self.credentials_file,
-            region: self.region.map(|region| parsed("region", &region)).transpose()?,
         })
     }
 }

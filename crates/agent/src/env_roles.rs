@@ -14,7 +14,8 @@ use rolecall_core::{Alias, Fault, FaultKind, Region, Role, RoleArn, SessionName,
 
 use crate::problem::{Problem, shortened};
 
-const PREFIX: &str = "AWS_ROLE";
+/// What the name of each variable, and so the origin of each of its problems, starts with.
+pub const PREFIX: &str = "AWS_ROLE";
 /// The two names of AWS that look like ours, without the prefix.
 const OF_AWS: [&str; 2] = ["_ARN", "_SESSION_NAME"];
 

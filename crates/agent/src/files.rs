@@ -6,9 +6,11 @@
 //! that nobody else can read what we create; what was read is wiped when it is dropped, since it may hold keys. No file
 //! is waited for: a pipe is refused, not opened for ever. What is written is left to the caller. All of it blocks.
 
+mod acl;
 mod edit;
 mod error;
 mod kept;
+mod leave;
 mod lock;
 mod merge;
 mod private;
@@ -19,6 +21,8 @@ mod write;
 
 pub use edit::{Edited, edit};
 pub use error::{EditError, FileError};
+pub use leave::{beside, leave, lock_of};
+pub(crate) use private::is_temporary;
 pub use private::{replace_cache, replace_private, sweep};
 pub(crate) use same::is_same;
 

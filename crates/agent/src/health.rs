@@ -3,6 +3,7 @@
 //! Promises that nothing but numbers is told, that no request makes the agent do anything, and that a client which says
 //! nothing holds nothing up.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -18,18 +19,18 @@ use hyper::{Method, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Serialize;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tracing::{debug, info};
 
 use crate::documents::View;
 use crate::summary::Summary;
 
-/// How long a probe may take in all. The answer is at hand.
+/// How long a probe may take to ask, and in all. The answer is at hand.
+const HEAD_TIME: Duration = Duration::from_secs(1);
 const CONNECTION_TIME: Duration = Duration::from_secs(5);
 /// How long the task that keeps the roles may take to say that it is alive.
 const ALIVE: Duration = Duration::from_secs(2);
-/// The most probes at once; more wait their turn.
+/// The most probes at once; one more ends the oldest, so that whoever says nothing keeps nobody out.
 const CONNECTIONS: usize = 32;
 /// The most bytes of a request's head: the least that hyper takes.
 const HEAD_BYTES: usize = 8192;
@@ -86,18 +87,19 @@ impl Drop for Probes {
 }
 
 async fn serve(listener: TcpListener, view: Arc<View>) {
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
     // Dropped with this task, and all connections with it.
     let mut connections = JoinSet::new();
+    let mut by_age: VecDeque<AbortHandle> = VecDeque::new();
     loop {
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let view = Arc::clone(&view);
-                connections.spawn(async move {
-                    let _slot = slot;
-                    converse(stream, view).await;
-                });
+                by_age.retain(|connection| !connection.is_finished());
+                if by_age.len() == CONNECTIONS
+                    && let Some(oldest) = by_age.pop_front()
+                {
+                    oldest.abort();
+                }
+                by_age.push_back(connections.spawn(converse(stream, Arc::clone(&view))));
             }
             Err(error) => {
                 debug!("accept a probe: {error}");
@@ -117,7 +119,7 @@ async fn converse(stream: TcpStream, view: Arc<View>) {
         .keep_alive(false)
         .max_buf_size(HEAD_BYTES)
         .timer(TokioTimer::new())
-        .header_read_timeout(CONNECTION_TIME)
+        .header_read_timeout(HEAD_TIME)
         .serve_connection(TokioIo::new(stream), service);
     match tokio::time::timeout(CONNECTION_TIME, connection).await {
         Ok(Ok(())) => {}

@@ -17,7 +17,7 @@ use crate::files::{self, FileError};
 
 /// The name of the directory.
 pub(crate) const DIRECTORY: &str = "json";
-const SUFFIX: &str = ".json";
+pub(crate) const SUFFIX: &str = ".json";
 
 /// The documents of one state directory.
 #[derive(Clone, Debug)]

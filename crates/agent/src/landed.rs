@@ -16,7 +16,6 @@ use rolecall_formats::{config, container, process};
 use rolecall_testkit::canary;
 
 use crate::definitions::{self, Definitions};
-use crate::settings::Publish;
 use crate::state_dir::{StateDir, id};
 use crate::store::read_back;
 use crate::testing::role;
@@ -44,8 +43,10 @@ fn a_store_of_version_1_is_taken_over() {
     let roles: Vec<Arc<Role>> = ["a", "b"].map(|alias| Arc::new(role(alias))).to_vec();
     let left = read_back(state_dir.path(), &roles, at("2026-01-01T00:30:00Z"));
     assert_eq!(left.keys().map(Alias::as_str).collect::<Vec<_>>(), ["a"]);
-    let Session { credentials, issued_at: _, expires_at } = left["a"].as_ref();
-    assert_eq!((credentials, *expires_at), (&canary::credentials(1), at("2026-01-01T01:00:00Z")));
+    // It did not say when they were issued and for how long: as long as the role asks for.
+    let (issued_at, asked_for) = (at("2026-01-01T00:00:00Z"), Duration::from_secs(3600));
+    let credentials = canary::credentials(1);
+    assert_eq!(*left["a"], Session { credentials, issued_at, expires_at: at("2026-01-01T01:00:00Z"), asked_for });
 }
 
 #[test]
@@ -56,13 +57,11 @@ fn definitions_of_version_1_are_read() {
         Definitions {
             roles: vec![role("a"), Role { region: None, ..role("b") }],
             default: Some("a".parse().unwrap()),
-            publish: Publish::Process,
             store: true,
             refresh_before: Lead::Time(Duration::from_secs(600)),
             base_profile: Some("work".into()),
             config_file: "/tmp/home/.aws/config".into(),
             credentials_file: "/tmp/home/.aws/credentials".into(),
-            region: Some("eu-central-1".parse().unwrap()),
         }
     );
     // And the next agent takes the file for its own.
@@ -108,7 +107,7 @@ fn documents_of_version_1_are_read() {
 #[test]
 fn answers_for_aws_programs_stay_as_they_were() {
     let (issued_at, expires_at) = (at("2026-01-01T00:00:00Z"), at("2026-01-01T01:00:00Z"));
-    let session = Session { credentials: canary::credentials(1), issued_at, expires_at };
+    let session = Session { credentials: canary::credentials(1), issued_at, expires_at, asked_for: role("a").duration };
     assert_eq!(*process::document(&role("a"), &session, issued_at), text("v1/process.json"));
     // A file of the `cat` form that an earlier version left is taken for ours.
     assert!(process::is_ours(&text("v1/process.json")));

@@ -7,6 +7,7 @@
 //! | the agent's own directory | [`state_dir`] |
 //! | what commands know and do when no agent runs | [`definitions`], [`absent`], [`clean`] |
 //! | how files are written beside other programs | [`files`] |
+//! | how locks are waited for | `lock_file` |
 //! | what is written into the user's files, and the store | `profiles`, `json_files`, `store`, `holdings`, `file_sink` |
 //! | what is asked and answered over the socket | [`wire`], `documents`, `socket` |
 //! | whether it is ready, for whoever started it | `health`, [`summary`] |
@@ -25,6 +26,7 @@ mod holdings;
 mod json_files;
 #[cfg(test)]
 mod landed;
+mod lock_file;
 pub mod paths;
 pub mod problem;
 mod profiles;

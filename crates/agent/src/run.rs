@@ -1,7 +1,7 @@
 //! The agent as a whole: joins state directory, writers, rotator and socket, and takes them apart again.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,9 +108,7 @@ impl Agent {
             blocking(move || {
                 let state_dir = open(&settings)?;
                 let kept = settings.store.then(|| read_back(state_dir.path(), &roles, started_at));
-                let left = kept.unwrap_or_default();
-                define_for_commands(&settings, &state_dir);
-                Ok::<_, StartError>((state_dir, left))
+                Ok::<_, StartError>((state_dir, kept.unwrap_or_default()))
             })
             .await??
         };
@@ -120,6 +118,9 @@ impl Agent {
             None => None,
         };
         let socket = Socket::open(state_dir.socket())?;
+        // An agent that cannot start leaves the definitions of the one before.
+        let (told, place) = (settings.clone(), state_dir.path().to_owned());
+        blocking(move || define_for_commands(&told, &place)).await?;
         tell(&settings, &state_dir);
 
         let board = Arc::new(Board::default());
@@ -215,11 +216,11 @@ fn open(settings: &AgentSettings) -> Result<StateDir, StartError> {
 }
 
 /// Leaves what was defined for the commands that run without an agent. Those of an earlier agent would mislead them.
-fn define_for_commands(settings: &AgentSettings, state_dir: &StateDir) {
-    let Err(error) = Definitions::of(settings).write(state_dir.path()) else { return };
+fn define_for_commands(settings: &AgentSettings, state_dir: &Path) {
+    let Err(error) = Definitions::of(settings).write(state_dir) else { return };
     warn!("{error}; commands will know no role while no agent runs");
     // Gone, or as unwritable as before.
-    let _ = std::fs::remove_file(state_dir.path().join(definitions::FILE));
+    let _ = std::fs::remove_file(state_dir.join(definitions::FILE));
 }
 
 /// The writers of the store and of the profiles.
@@ -245,10 +246,11 @@ fn sinks(
 
 /// Has every role kept assumed, beginning with what an earlier agent left for it.
 fn define(rotator: &Rotator, roles: Vec<Role>, left: BTreeMap<Alias, Arc<Session>>) {
-    for role in roles {
+    let with_left = |role: Role| {
         let adopted = left.get(&role.alias).map(|session| Session::clone(session));
-        rotator.define(role, adopted);
-    }
+        (role, adopted)
+    };
+    rotator.define_all(roles.into_iter().map(with_left).collect());
 }
 
 /// Writes what needs no session, beside everything else: a lock that somebody holds must keep neither the socket nor a
@@ -279,9 +281,7 @@ async fn announce_ready(view: Arc<View>, announce: watch::Sender<bool>) {
 
 /// The form of the profiles with what it needs.
 fn form(settings: &AgentSettings, state_dir: &StateDir) -> Result<Form, StartError> {
-    let text = |path: &std::path::Path| {
-        path.to_str().map(str::to_owned).ok_or_else(|| StartError::Path { path: path.to_owned() })
-    };
+    let text = |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| StartError::Path { path: path.to_owned() });
     Ok(match settings.publish {
         Publish::Process => Form::Process(Command::new(&text(&settings.command)?, &text(state_dir.path())?)?),
         Publish::Cat => Form::Cat(Command::cat(&text(JsonFiles::new(state_dir.path()).path())?)?),

@@ -47,8 +47,6 @@ pub struct AgentSettings {
     pub config_file: PathBuf,
     /// The user's AWS credentials file.
     pub credentials_file: PathBuf,
-    /// The Region of every role that says none itself.
-    pub region: Option<Region>,
     /// The profile that the base credentials come from; told to the commands that run without an agent.
     pub base_profile: Option<String>,
     /// The absolute path of the `rolecall` command, for `credential_process`.

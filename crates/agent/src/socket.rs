@@ -23,6 +23,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tracing::{debug, warn};
 
 use crate::documents::View;
+use crate::state_dir::NEW_SOCKET;
 
 /// How long a client may take to send its request. All of them are on this machine; what is idle holds a place that
 /// others wait for.
@@ -99,7 +100,7 @@ impl Server {
 /// Opens the socket under another name and moves it into place once only this user may connect.
 fn bind(path: &Path) -> io::Result<UnixListener> {
     // Not longer than the real name, whose length was checked.
-    let unready = path.with_file_name("agent.new");
+    let unready = path.with_file_name(NEW_SOCKET);
     match fs::remove_file(&unready) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -4,39 +4,40 @@
 //! way, that nobody else can have put anything into it, and that nothing in it that the agent writes is somebody else's
 //! file. What is in the directory is left to others.
 
-use std::fs::{DirBuilder, File, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
 use rolecall_formats::block::Id;
-use rustix::fs::{Mode, OFlags};
 use sha2::{Digest, Sha256};
 
 use crate::files;
+use crate::lock_file::{self, NotTaken};
 
 mod error;
 mod tenants;
 
 pub use error::StateDirError;
 pub use tenants::UsersFile;
+pub(crate) use tenants::is_pid;
 
 /// The longest path of a socket in bytes that every system takes: Linux has room for 107, macOS for 103.
 const SOCKET_PATH_MAX: usize = 100;
 
-/// How often, and how many times, a lock that is held is tried again: commands hold it for a few milliseconds when they
-/// write the store while no agent runs.
-const PAUSE: Duration = Duration::from_millis(5);
-const TRIES: u32 = 40;
+/// How long a lock that is held is waited for: commands hold it for a few milliseconds when they write the store while no
+/// agent runs.
+const WAIT: Duration = Duration::from_millis(200);
 
 /// The names of the files in the directory.
 pub(crate) const CREDENTIALS: &str = "credentials";
 pub(crate) const CONFIG: &str = "config";
 pub(crate) const LOCK: &str = "lock";
 pub(crate) const SOCKET: &str = "agent.sock";
+/// A socket that is not in its place yet.
+pub(crate) const NEW_SOCKET: &str = "agent.new";
 
 /// A state directory that this process holds.
 #[derive(Debug)]
@@ -75,6 +76,7 @@ impl StateDir {
             return Err(StateDirError::SocketPath { path: socket, length });
         }
         let lock = lock(&path)?;
+        sign(&lock).map_err(|source| StateDirError::Lock { path: path.join(LOCK), source })?;
         // Whoever was killed in the middle of a write left its temporary file, with secrets in it.
         files::sweep(&path);
         Ok(Self { id: id(&path), path, _lock: lock })
@@ -119,34 +121,23 @@ pub(crate) fn check(path: &Path) -> Result<(), StateDirError> {
     }
 }
 
-/// Takes the lock and writes our pid into it, for the error of the next one.
+/// Takes the lock. Its content is left as it is: the directory may not be ours.
 pub(crate) fn lock(directory: &Path) -> Result<File, StateDirError> {
     let path = directory.join(LOCK);
-    let failed = |source: io::Error| StateDirError::Lock { path: path.clone(), source };
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let descriptor = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR).map_err(|errno| failed(errno.into()))?;
-    let mut file = File::from(descriptor);
-    let mut tries = 1;
-    let locked = loop {
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) if tries < TRIES => thread::sleep(PAUSE),
-            locked => break locked,
-        }
-        tries += 1;
-    };
-    match locked {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
+    lock_file::take(&path, WAIT).map_err(|error| match error {
+        NotTaken::Open(source) | NotTaken::Lock(source) => StateDirError::Lock { path, source },
+        NotTaken::Held(mut file) => {
             let mut pid = String::new();
             let pid = file.read_to_string(&mut pid).ok().and_then(|_| pid.trim().parse().ok());
-            return Err(StateDirError::InUse { path: directory.into(), pid });
+            StateDirError::InUse { path: directory.into(), pid }
         }
-        Err(TryLockError::Error(source)) => return Err(failed(source)),
-    }
-    file.set_len(0).map_err(failed)?;
-    file.rewind().map_err(failed)?;
-    file.write_all(format!("{}\n", std::process::id()).as_bytes()).map_err(failed)?;
-    Ok(file)
+    })
+}
+
+/// Writes our pid into the lock, for the error of the next one.
+fn sign(mut lock: &File) -> io::Result<()> {
+    lock.set_len(0)?;
+    lock.write_all(format!("{}\n", std::process::id()).as_bytes())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rolecall_core::{Alias, Fault, FaultKind, Role, Session, SessionCredentials};
@@ -129,12 +130,17 @@ fn session(profile: &Profile, role: &Role, now: Timestamp) -> Option<Session> {
     let whole = |value: &&str| !value.is_empty() && !value.contains(char::is_control);
     let value = |name| profile.get(name).filter(whole);
     let expires_at: Timestamp = value("x_security_token_expires")?.parse().ok()?;
-    if expires_at <= now || value("x_rolecall_key")? != role.key().to_string() {
+    if expires_at <= now || value(format::KEY)? != role.key().to_string() {
         return None;
     }
     let values = (value("aws_access_key_id")?, value("aws_secret_access_key")?, value("aws_session_token")?);
     let credentials = SessionCredentials::new(values.0.into(), values.1.into(), values.2.into());
-    Some(Session { credentials, issued_at: now, expires_at })
+    // What is missing or cannot be is as if STS had given all that the role asks for.
+    let asked_for = value(format::ASKED_FOR).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+    let asked_for = asked_for.filter(|asked_for| *asked_for <= role.duration).unwrap_or(role.duration);
+    let issued_at = value(format::ISSUED).and_then(|time| time.parse().ok()).filter(|issued_at| *issued_at <= now);
+    let issued_at = issued_at.unwrap_or_else(|| now.min(expires_at - asked_for));
+    Some(Session { credentials, issued_at, expires_at, asked_for })
 }
 
 #[cfg(test)]

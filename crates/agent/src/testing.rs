@@ -32,7 +32,8 @@ pub(crate) fn role(alias: &str) -> Role {
 /// A session with canary values that ends in an hour.
 pub(crate) fn session(n: u64) -> Session {
     let now = SystemClock.now().wall;
-    Session { credentials: canary::credentials(n), issued_at: now, expires_at: now + Duration::from_secs(3600) }
+    let asked_for = Duration::from_secs(3600);
+    Session { credentials: canary::credentials(n), issued_at: now, expires_at: now + asked_for, asked_for }
 }
 
 /// What the rotator says of one role.

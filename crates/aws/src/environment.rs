@@ -1,34 +1,44 @@
 //! The environment as the default chain sees it: a value that the caller hands in.
 //!
 //! Promises that an empty variable counts as unset for everything that the SDK reads: docker-compose and CI systems pass
-//! variables on whether they have a value or not, and the SDK takes an empty Region for a Region.
+//! variables on whether they have a value or not, and the SDK takes an empty Region for a Region. A program that is run
+//! for the base gets all of them as they came.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use aws_types::os_shim_internal::Env;
 
 /// The variables of a process. It holds secrets, so it has no `Debug`.
 #[derive(Clone, Default)]
-pub struct Environment(HashMap<String, String>);
+pub struct Environment {
+    all: Vec<(OsString, OsString)>,
+    with_value: HashMap<String, String>,
+}
 
 impl Environment {
-    /// The variables that have a value; of two with the same name the first.
+    /// These variables; of two with the same name and a value the first counts.
     pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
-        let mut kept = HashMap::new();
-        for (name, value) in variables {
+        let all: Vec<_> = variables.into_iter().collect();
+        let mut with_value = HashMap::new();
+        for (name, value) in &all {
             // Not dropped when it is no text: a key that cannot be used is another fault than none.
             let value = value.to_string_lossy();
             if !value.trim().is_empty() {
-                kept.entry(name.to_string_lossy().into_owned()).or_insert_with(|| value.into_owned());
+                with_value.entry(name.to_string_lossy().into_owned()).or_insert_with(|| value.into_owned());
             }
         }
-        Self(kept)
+        Self { all, with_value }
     }
 
     /// The value of a variable that has one.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.with_value.get(name).map(String::as_str)
+    }
+
+    /// All variables as they came, for another program; of two with the same name the first is the last.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.all.iter().rev().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
     }
 
     /// The variable of the secret access key; the SDK for Rust knows two.
@@ -54,6 +64,6 @@ impl Environment {
 
     /// The same for the SDK.
     pub(crate) fn for_sdk(&self) -> Env {
-        Env::from(self.0.clone())
+        Env::from(self.with_value.clone())
     }
 }

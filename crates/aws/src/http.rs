@@ -1,14 +1,16 @@
 //! The HTTP client that every call goes through: STS, and within the SDK SSO, container and instance metadata.
 //!
 //! The SDK is built without a client of its own, so that there is one TLS stack (rustls with aws-lc-rs). Promises that
-//! certificate authorities are looked for only when an `https://` address is called, since a machine may have none, and
-//! that no answer takes more memory than AWS would ever need. Which authorities those are is in `authorities`, which
-//! proxy is between us and AWS in `proxy`.
+//! certificate authorities are looked for only when an `https://` address is called, since a machine may have none, that
+//! the runtime does not stand still for the files they are in, and that no answer takes more memory than AWS would ever
+//! need. Which authorities those are is in `authorities`, which proxy is between us and AWS in `proxy`.
 
 mod authorities;
 mod proxy;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::pending;
+use std::panic::resume_unwind;
+use std::sync::Arc;
 
 use aws_sdk_sts::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_sts::config::{RuntimeComponents, SharedHttpClient};
@@ -21,6 +23,8 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 
 use crate::environment::Environment;
 use authorities::{Authorities, Stamp};
@@ -79,22 +83,59 @@ impl Client {
         Self { authorities, proxies: Arc::new(Proxies::new(environment)), kept: Arc::default() }
     }
 
-    /// The client for an address, and the proxy that it uses.
-    fn select(&self, uri: &str) -> Result<(SharedHttpClient, Option<Proxy>), Refusal> {
+    /// The client for an address, and the proxy that it uses. `warm` does with a new one what may take time.
+    async fn select(
+        &self,
+        uri: &str,
+        warm: impl FnOnce(&SharedHttpClient) + Send + 'static,
+    ) -> Result<(SharedHttpClient, Option<Proxy>), Refusal> {
         let proxy = self.proxies.of(uri)?;
         let is_tls = uri.split_once("://").is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https"));
-        let tls = if is_tls { Some(self.authorities.stamp()?) } else { None };
+        let tls = if is_tls { Some(self.stamp().await?) } else { None };
         let route = Route { tls, proxy: proxy.clone() };
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // Held while a client is made, so that calls at the same time make one.
+        let mut kept = self.kept.lock().await;
         if let Some((_, client)) = kept.iter().find(|(known, _)| *known == route) {
             return Ok((client.clone(), proxy));
         }
-        let context = if is_tls { Some(self.authorities.context()?) } else { None };
-        let client = build(context, proxy.as_ref().map(Proxy::config).transpose()?);
+        let config = proxy.as_ref().map(Proxy::config).transpose()?;
+        let client = if is_tls {
+            let authorities = self.authorities.clone();
+            aside(move || {
+                let client = build(Some(authorities.context()?), config);
+                warm(&client);
+                Ok(client)
+            })
+            .await?
+        } else {
+            build(None, config)
+        };
         // A file of authorities that was written anew leaves nothing of the old one.
         kept.retain(|(known, _)| known.tls.is_some() != is_tls || known.proxy != proxy);
         kept.push((route, client.clone()));
         Ok((client, proxy))
+    }
+
+    async fn stamp(&self) -> Result<Stamp, Refusal> {
+        match &self.authorities {
+            Authorities::Machine(_) => self.authorities.stamp(),
+            Authorities::Bundle(_) => {
+                let authorities = self.authorities.clone();
+                aside(move || authorities.stamp()).await
+            }
+        }
+    }
+}
+
+/// Does what waits for files on a thread of its own.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
+    match spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime ends, and this call with it.
+            Err(_) => pending().await,
+        },
     }
 }
 
@@ -124,7 +165,7 @@ impl HttpClient for Client {
 }
 
 /// Chooses the client by the address.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Connector {
     client: Client,
     settings: HttpConnectorSettings,
@@ -133,20 +174,20 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        match self.client.select(request.uri()) {
-            Ok((client, proxy)) => {
-                let call = client.http_connector(&self.settings, &self.components).call(request);
-                HttpConnectorFuture::new(async move {
-                    let answer = call.await;
-                    let answer = match proxy {
-                        Some(proxy) => answer.map_err(|err| proxy.blamed(err))?,
-                        None => answer?,
-                    };
-                    bounded(answer).await
-                })
-            }
-            Err(refusal) => HttpConnectorFuture::ready(Err(ConnectorError::user(refusal.into()))),
-        }
+        let Self { client, settings, components } = self.clone();
+        HttpConnectorFuture::new(async move {
+            let connector = move |client: &SharedHttpClient| client.http_connector(&settings, &components);
+            let warm = connector.clone();
+            // The SDK reads the machine's authorities when it makes its first connector.
+            let selected = client.select(request.uri(), move |client| drop(warm(client))).await;
+            let (client, proxy) = selected.map_err(|refusal| ConnectorError::user(refusal.into()))?;
+            let answer = connector(&client).call(request).await;
+            let answer = match proxy {
+                Some(proxy) => answer.map_err(|err| proxy.blamed(err))?,
+                None => answer?,
+            };
+            bounded(answer).await
+        })
     }
 }
 
@@ -165,31 +206,58 @@ async fn bounded(mut response: HttpResponse) -> Result<HttpResponse, ConnectorEr
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
     use super::*;
 
     fn client(authorities: Authorities) -> Client {
         Client::new(&Environment::default(), authorities)
     }
 
-    #[test]
-    fn without_authorities_only_https_is_refused_and_only_until_there_are_some() {
+    async fn select(client: &Client, uri: &str) -> Result<(SharedHttpClient, Option<Proxy>), Refusal> {
+        client.select(uri, |_| {}).await
+    }
+
+    #[tokio::test]
+    async fn without_authorities_only_https_is_refused_and_only_until_there_are_some() {
         let none = client(Authorities::none());
         for uri in ["http://127.0.0.1:1/", "HTTP://x/", "http://x/?https://"] {
-            none.select(uri).unwrap();
+            select(&none, uri).await.unwrap();
         }
         for uri in ["https://sts.amazonaws.com/", "HTTPS://x"] {
-            assert_eq!(none.select(uri).unwrap_err(), Refusal::NoAuthorities, "{uri}");
+            assert_eq!(select(&none, uri).await.unwrap_err(), Refusal::NoAuthorities, "{uri}");
         }
     }
 
-    #[test]
-    fn one_client_is_kept_for_each_route() {
+    #[tokio::test]
+    async fn files_are_waited_for_by_nobody_else_and_looked_for_once() {
+        static LOOKS: AtomicUsize = AtomicUsize::new(0);
+        let slow = client(Authorities::Machine(|| {
+            LOOKS.fetch_add(1, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(300));
+            true
+        }));
+        let calls = async { tokio::join!(select(&slow, "https://a/"), select(&slow, "https://b/")) };
+        tokio::select! {
+            biased;
+            _ = calls => unreachable!("the runtime stood still"),
+            () = tokio::time::sleep(Duration::from_millis(20)) => {}
+        }
+        let (a, b) = tokio::join!(select(&slow, "https://a/"), select(&slow, "https://b/"));
+        a.and(b).unwrap();
+        // The one that was given up, and the one for both.
+        assert_eq!(LOOKS.load(Ordering::Relaxed), 2);
+    }
+
+    #[tokio::test]
+    async fn one_client_is_kept_for_each_route() {
         let variables = [("HTTP_PROXY", "http://proxy:1"), ("NO_PROXY", "direct")];
         let environment = Environment::new(variables.map(|(name, value)| (name.into(), value.into())));
         let client = Client::new(&environment, Authorities::none());
         for uri in ["http://a/", "http://b/", "http://direct/", "http://127.0.0.1:1/", "http://a/"] {
-            client.select(uri).unwrap();
+            select(&client, uri).await.unwrap();
         }
-        assert_eq!(client.kept.lock().unwrap().len(), 2);
+        assert_eq!(client.kept.lock().await.len(), 2);
     }
 }

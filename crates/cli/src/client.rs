@@ -1,8 +1,8 @@
 //! Asks the agent through its Unix socket: one request, one answer, no runtime.
 //!
 //! `rolecall credentials` runs at every start of an AWS program, so this is a std socket and a few dozen lines. Promises
-//! never to talk to a socket that somebody else listens on, never to return half an answer, and to wipe every copy of
-//! one. What the answer means is left to the commands.
+//! never to talk to a socket that somebody else listens on, never to wait without end, never to return half an answer, and
+//! to wipe every copy of one. What the answer means is left to the commands.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use rolecall_agent::state_dir::socket_path;
 use rolecall_agent::wire::{ErrorDocument, PROTOCOL, PROTOCOL_HEADER, VERSION, code};
+use rustix::io::{FdFlags, fcntl_setfd, retry_on_intr};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -61,7 +63,15 @@ pub(crate) enum AskError {
         /// What the system said.
         source: io::Error,
     },
-    /// The agent did not answer in time.
+    /// So many wait to be let in that nothing could be asked.
+    #[error("the agent at {socket} took nobody in within {limit}", socket = socket.display(), limit = words(*limit))]
+    Full {
+        /// The socket.
+        socket: PathBuf,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// The agent was asked, and did not answer in time.
     #[error("the agent at {socket} did not answer within {limit}", socket = socket.display(), limit = words(*limit))]
     Late {
         /// The socket.
@@ -150,12 +160,13 @@ fn ask(
     limit: Duration,
 ) -> Result<Zeroizing<Vec<u8>>, AskError> {
     let socket = socket_path(state_dir);
-    let mut stream = UnixStream::connect(&socket).map_err(|source| not_connected(state_dir, source))?;
-    let owner = owner(&stream, &socket).map_err(|source| not_connected(state_dir, source))?;
+    let not_connected = |source| not_connected(state_dir, limit, source);
+    let mut stream = connect(&socket, limit).map_err(not_connected)?;
+    let owner = owner(&stream, &socket).map_err(not_connected)?;
     if owner != 0 && owner != rustix::process::geteuid().as_raw() {
         return Err(AskError::Foreign { socket, owner });
     }
-    let raw = exchange(&mut stream, &request(method, target, body), limit).map_err(|source| match source.kind() {
+    let raw = exchange(&mut stream, &request(method, target, body)).map_err(|source| match source.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => AskError::Late { socket: socket.clone(), limit },
         _ => AskError::Exchange { socket: socket.clone(), source },
     })?;
@@ -167,11 +178,26 @@ fn ask(
     Err(serde_json::from_slice(&body).map_or_else(|_| malformed("an error without its reason"), AskError::Refused))
 }
 
-fn not_connected(state_dir: &Path, source: io::Error) -> AskError {
+/// As [`UnixStream::connect`], which waits without end where an agent takes nobody in. Both limits of time stay with the
+/// stream.
+fn connect(socket: &Path, limit: Duration) -> io::Result<UnixStream> {
+    let address = SocketAddrUnix::new(socket)?;
+    let fd = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    fcntl_setfd(&fd, FdFlags::CLOEXEC)?;
+    let stream = UnixStream::from(fd);
+    stream.set_read_timeout(Some(limit))?;
+    // Linux counts the wait in connect(2) as one to send; elsewhere that call does not wait (unix(7), socket(7)).
+    stream.set_write_timeout(Some(limit))?;
+    retry_on_intr(|| rustix::net::connect(&stream, &address))?;
+    Ok(stream)
+}
+
+fn not_connected(state_dir: &Path, limit: Duration, source: io::Error) -> AskError {
     let socket = socket_path(state_dir);
     match source.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NoAgent { state_dir: state_dir.into() },
         io::ErrorKind::PermissionDenied => AskError::NotAllowed { socket },
+        io::ErrorKind::WouldBlock => AskError::Full { socket, limit },
         _ => AskError::Connect { socket, source },
     }
 }
@@ -200,9 +226,7 @@ fn request(method: &str, target: &str, body: &str) -> String {
     )
 }
 
-fn exchange(stream: &mut UnixStream, request: &str, limit: Duration) -> io::Result<Zeroizing<Vec<u8>>> {
-    stream.set_read_timeout(Some(limit))?;
-    stream.set_write_timeout(Some(limit))?;
+fn exchange(stream: &mut UnixStream, request: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     stream.write_all(request.as_bytes())?;
     read_to_end(&mut stream.take(ANSWER_MAX))
 }
@@ -242,7 +266,7 @@ impl From<AskError> for Failure {
                 Self::new(ExitCode::NothingToAsk, message, "name a --state-dir of your own")
             }
             AskError::Connect { .. } | AskError::Exchange { .. } => Self::new(ExitCode::Bug, message, SEE_THE_AGENT),
-            AskError::Late { .. } => Self::new(ExitCode::TimeLimit, message, SEE_THE_AGENT),
+            AskError::Full { .. } | AskError::Late { .. } => Self::new(ExitCode::TimeLimit, message, SEE_THE_AGENT),
             AskError::Malformed { .. } | AskError::Newer { .. } => {
                 Self::new(ExitCode::Bug, message, "use the same version of rolecall for agent and command")
             }

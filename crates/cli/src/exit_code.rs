@@ -36,9 +36,10 @@ pub(crate) enum ExitCode {
 /// How the roles of an agent stand, as far as the exit code cares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
-    /// Roles with a valid session, or still being assumed for the first time, and nothing wrong.
+    /// Roles with a valid session, and nothing wrong.
     pub(crate) well: usize,
-    /// Roles with a valid session, and something wrong: a refresh that fails, a profile that could not be written.
+    /// Roles with a valid session, and something wrong: a refresh that fails, a profile that could not be written. And
+    /// those that are still being assumed for the first time.
     pub(crate) troubled: usize,
     /// Roles without a valid session.
     pub(crate) failed: usize,

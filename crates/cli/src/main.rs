@@ -11,6 +11,8 @@ mod endpoint;
 mod environment;
 mod exit_code;
 mod failure;
+#[cfg(test)]
+mod fixture;
 mod hardening;
 mod live;
 mod logging;

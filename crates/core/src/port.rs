@@ -20,6 +20,17 @@ pub struct Session {
     pub issued_at: Timestamp,
     /// The `Expiration` that STS returned.
     pub expires_at: Timestamp,
+    /// The duration that was asked for in the end; shorter than the role's when it had to be clamped.
+    pub asked_for: Duration,
+}
+
+impl Session {
+    /// How long it lives in all, never more than was asked for: a wall clock that was wrong at its begin makes no long one.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        let whole = self.expires_at.duration_since(self.issued_at);
+        Duration::try_from(whole).unwrap_or_default().min(self.asked_for)
+    }
 }
 
 /// A successful answer to [`AssumeRole::assume_role`].

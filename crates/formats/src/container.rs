@@ -62,6 +62,7 @@ mod tests {
             credentials: SessionCredentials::new("ASIA1".into(), "s".into(), "t".into()),
             issued_at: "2025-03-01T09:00:00Z".parse().unwrap(),
             expires_at: "2025-03-01T10:00:00.75Z".parse().unwrap(),
+            asked_for: rolecall_core::role::DEFAULT_DURATION,
         };
         assert_eq!(
             document(&role, &session).as_str(),

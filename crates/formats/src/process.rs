@@ -41,10 +41,22 @@ pub fn file(role: &Role, session: &Session) -> Zeroizing<String> {
     render(role, session, session.expires_at)
 }
 
-/// Whether a text is such a document of ours.
+/// Whether a text is such a document of ours: these six keys in this order, on one line, without a space. Whoever else
+/// writes exactly that cannot be told from us.
 #[must_use]
 pub fn is_ours(text: &str) -> bool {
-    text.starts_with(r#"{"Version":1,"AccessKeyId":""#)
+    let after = |text: &'_ str, key| text.split_once(key).map(|(_, rest)| rest.len());
+    let end = || {
+        let text = text.strip_prefix(r#"{"Version":1,"AccessKeyId":""#)?.strip_suffix("\"}\n")?;
+        let (text, account) = text.rsplit_once(r#"","AccountId":""#)?;
+        let (text, expiration) = text.rsplit_once(r#"","Expiration":""#)?;
+        let secret = after(text, r#"","SecretAccessKey":""#)?;
+        let token = after(text, r#"","SessionToken":""#)?;
+        let is_account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
+        let at: Timestamp = expiration.parse().ok()?;
+        Some(is_account && utc_seconds(at) == expiration && token < secret && !text.contains('\n'))
+    };
+    end().unwrap_or_default()
 }
 
 fn render(role: &Role, session: &Session, expiration: Timestamp) -> Zeroizing<String> {
@@ -100,7 +112,8 @@ mod tests {
     #[test]
     fn the_document_is_what_the_sdks_read() {
         let credentials = SessionCredentials::new("ASIA1".into(), "s/+\"\n".into(), "t=".into());
-        let session = Session { credentials, issued_at: at(0), expires_at: at(3600) };
+        let asked_for = rolecall_core::role::DEFAULT_DURATION;
+        let session = Session { credentials, issued_at: at(0), expires_at: at(3600), asked_for };
         let text = document(&role(), &session, at(0));
         assert_eq!(
             text.as_str(),
@@ -112,7 +125,23 @@ mod tests {
         );
         let file = file(&role(), &session);
         assert_eq!(*file, text.replace("23:12:20Z", "23:13:20Z"));
-        assert!(is_ours(&text) && is_ours(&file) && !is_ours(r#"{"Version":1}"#));
+        assert!(is_ours(&text) && is_ours(&file));
+        for (from, to) in [
+            ("\n", ""),
+            ("\n", "\n\n"),
+            (r#","AccountId":"123456789012""#, ""),
+            ("123456789012", "12345678901"),
+            ("123456789012", "my account 1"),
+            ("Z\"", "+00:00\""),
+            ("SessionToken", "SessionTokens"),
+            (r#","SecretAccessKey":"s/+\"\n","SessionToken":"t=""#, r#","SessionToken":"t=","SecretAccessKey":"s""#),
+            (":1,", ": 1,"),
+            ("ASIA1", "ASIA\n1"),
+        ] {
+            assert!(text.contains(from), "{from}");
+            assert!(!is_ours(&text.replacen(from, to, 1)), "{from} {to}");
+        }
+        assert!(!is_ours(r#"{"Version":1}"#) && !is_ours(""));
     }
 
     #[test]

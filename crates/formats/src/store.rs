@@ -9,15 +9,24 @@ use zeroize::Zeroizing;
 
 use crate::ini;
 use crate::profile::{self, Held, ValueError};
+use crate::time::utc_seconds;
 
 /// The version that is written.
 pub const VERSION: u32 = 1;
+
+/// When the session was received, in UTC, to the second. A store of an earlier rolecall lacks it.
+pub const ISSUED: &str = "x_rolecall_issued";
+/// The seconds that STS was asked for. Where [`ISSUED`] is not, it is not either.
+pub const ASKED_FOR: &str = "x_rolecall_asked_for_seconds";
+/// The key of the role, the last of a section: where it is, the section is whole.
+pub const KEY: &str = "x_rolecall_key";
 
 /// What the first line of each of the two starts with; the version follows.
 const CREDENTIALS: &str = "# rolecall store ";
 const CONFIG: &str = "# rolecall config ";
 
-/// The whole text of the store. `x_rolecall_key` in each section says which definition the session belongs to.
+/// The whole text of the store. In each section `x_rolecall_issued` and `x_rolecall_asked_for_seconds` say how long the
+/// session lives in all, and `x_rolecall_key`, which stands last, which definition it belongs to.
 ///
 /// The role that `default` names also gets a `[default]` section.
 ///
@@ -29,7 +38,9 @@ pub fn credentials(held: &[Held<'_>], default: Option<&Alias>) -> Result<Zeroizi
     for (header, held) in profile::sections(held, default, |h| &h.role.alias) {
         ini::header(&mut text, header.unwrap_or(held.role.alias.as_str()));
         ini::session(&mut text, &held.role.alias, held.session)?;
-        ini::key(&mut text, "x_rolecall_key", &held.role.key().to_string());
+        ini::key(&mut text, ISSUED, &utc_seconds(held.session.issued_at));
+        ini::key(&mut text, ASKED_FOR, &held.session.asked_for.as_secs().to_string());
+        ini::key(&mut text, KEY, &held.role.key().to_string());
     }
     Ok(text)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rolecall_core::port::Clock;
-use rolecall_core::rotation::{Attempt, Effect, Engine, EntryId, Event, Issue, NotServable, Now, Policy};
+use rolecall_core::rotation::{Adopted, Attempt, Effect, Engine, EntryId, Event, Issue, NotServable, Now, Policy};
 use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session, Sink};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
@@ -23,7 +23,7 @@ const LONGEST_NAP: Duration = Duration::from_secs(30);
 
 /// What a handle asks for.
 pub(crate) enum Command {
-    Define(Box<Role>, Option<Session>),
+    Define(Vec<(Role, Option<Session>)>),
     Forget(Alias),
     Session(Alias, Reply),
     Report(oneshot::Sender<Report>),
@@ -99,17 +99,7 @@ impl Driver {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Define(role, session) => {
-                let key = role.key();
-                let asked_for = role.duration;
-                let adopted =
-                    session.as_ref().map(|session| Issue { expires_at: session.expires_at, asked_for, date: None });
-                let (entry, changed) = self.records.define(*role);
-                self.step(Event::Define { entry, key, adopted }, session);
-                if changed {
-                    self.deliver(entry);
-                }
-            }
+            Command::Define(roles) => self.define(roles),
             Command::Forget(alias) => {
                 let Some(entry) = self.records.find(&alias) else { return };
                 self.step(Event::Forget { entry }, None);
@@ -140,6 +130,27 @@ impl Driver {
         }
     }
 
+    fn define(&mut self, roles: Vec<(Role, Option<Session>)>) {
+        // All are known before the first is told of: the log counts them.
+        let entries: Vec<_> = roles
+            .into_iter()
+            .map(|(role, session)| {
+                let key = role.key();
+                (key, self.records.define(role), session)
+            })
+            .collect();
+        for (key, (entry, changed), session) in entries {
+            let adopted = session.as_ref().map(|session| Adopted {
+                issue: Issue { expires_at: session.expires_at, asked_for: session.asked_for, date: None },
+                lifetime: session.lifetime(),
+            });
+            self.step(Event::Define { entry, key, adopted }, session);
+            if changed {
+                self.deliver(entry);
+            }
+        }
+    }
+
     fn refresh(&mut self, aliases: &[Alias], reply: RefreshReply) {
         let mut entries = BTreeSet::new();
         for alias in aliases {
@@ -164,7 +175,7 @@ impl Driver {
         match result {
             Ok(Assumed { credentials, expires_at, asked_for, date }) => {
                 let issue = Issue { expires_at, asked_for, date };
-                let session = Session { credentials, issued_at: self.clock.now().wall, expires_at };
+                let session = Session { credentials, issued_at: self.clock.now().wall, expires_at, asked_for };
                 self.step(Event::Assumed { entry, attempt, issue }, Some(session));
             }
             Err(fault) => self.step(Event::Failed { entry, attempt, fault }, None),
@@ -207,11 +218,12 @@ impl Driver {
                 self.log_failure(now, entry);
             }
             Effect::Publish { entry, .. } => {
+                let many = self.records.len() > log::FEW;
                 let Some(record) = self.records.get_mut(entry) else { return };
                 record.session = issued.take();
                 let told = record.told.take();
                 if let Ok(held) = self.engine.serve(now, entry) {
-                    log::published(&record.role, held, told);
+                    log::published(&record.role, held, told, many);
                 }
                 self.deliver(entry);
             }

@@ -62,7 +62,12 @@ impl Rotator {
     /// Keeps `role` assumed from now on, beginning with `adopted` if an earlier process left a session for the same
     /// definition. A role of the same alias is replaced; its session stays if STS would answer the same.
     pub fn define(&self, role: Role, adopted: Option<Session>) {
-        self.send(Command::Define(Box::new(role), adopted));
+        self.define_all(vec![(role, adopted)]);
+    }
+
+    /// The same for many roles at once.
+    pub fn define_all(&self, roles: Vec<(Role, Option<Session>)>) {
+        self.send(Command::Define(roles));
     }
 
     /// Stops keeping the role assumed and takes its session from every sink.

@@ -1,22 +1,27 @@
 //! The log lines of the rotator: the story of each role, in the engine's words.
 //!
-//! A failure is told once, and again when it changes; the tries in between are for `debug`.
+//! A failure is told once, and again when it changes; the tries in between are for `debug`. So are the first sessions of
+//! more than [`FEW`] roles: whoever waits for the round tells them together.
 
 use jiff::{SignedDuration, Unit};
 use rolecall_core::rotation::{Effect, Failure, Held, Reason};
 use rolecall_core::{FaultKind, Role};
 use tracing::{debug, info, warn};
 
+/// As many roles have a line each for their first session.
+pub(crate) const FEW: usize = 8;
+
 pub(crate) fn asked(role: &Role, reason: Reason) {
     debug!(alias = %role.alias, role = %role.arn, %reason, "asking STS");
 }
 
-/// `before` is the fault that was told since the last success.
-pub(crate) fn published(role: &Role, held: &Held, before: Option<FaultKind>) {
+/// `before` is the fault that was told since the last success; `many`, whether there are more than [`FEW`] roles.
+pub(crate) fn published(role: &Role, held: &Held, before: Option<FaultKind>, many: bool) {
     let (alias, version, reason) = (&role.alias, held.version.0, held.reason);
     let expires_at = held.expires_at.round(Unit::Second).unwrap_or(held.expires_at);
     match before {
         Some(fault) => info!(%alias, version, %reason, %expires_at, "fresh session, no longer {fault}"),
+        None if many && version == 1 => debug!(%alias, version, %reason, %expires_at, "fresh session"),
         None => info!(%alias, version, %reason, %expires_at, "fresh session"),
     }
     if held.asked_for < role.duration {

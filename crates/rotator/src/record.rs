@@ -65,6 +65,11 @@ impl Records {
         self.by_entry.get_mut(&id)
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.by_entry.len()
+    }
+
     /// In the order in which they were defined.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (EntryId, &Record)> {
         self.by_entry.iter().map(|(id, record)| (*id, record))

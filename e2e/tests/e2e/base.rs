@@ -1,7 +1,9 @@
 //! The base is never ourselves: a restart next to our own output finds the same base as the first start, or says
 //! clearly why not. The sandbox tells who called.
 
-use e2e::{Agent, Home, Sandbox, finish, seed_environment};
+use std::time::Duration;
+
+use e2e::{Agent, Home, Sandbox, finish, seed_environment, until};
 use rustix::process::Signal;
 
 /// An environment without base keys: they stand in the user's own `[default]` instead.
@@ -37,8 +39,11 @@ fn our_default_profile_is_not_the_base_after_a_restart() {
             let agent = Agent::start(&home, environment.clone(), &["--publish", form]);
             agent.wait_for_state("MyFirstAccount", "fresh");
             agent.wait_for_state("MySecondAccount", "fresh");
-            let ours = if form == "file" { home.read(".aws/credentials") } else { home.read(".aws/config") };
-            assert!(ours.contains("[default]"), "{ours}");
+            let file = if form == "file" { ".aws/credentials" } else { ".aws/config" };
+            until("default profile", Duration::from_secs(20), || {
+                let ours = home.read(file);
+                if ours.contains("[default]") { Ok(()) } else { Err(ours) }
+            });
             rotated_twice(&agent);
             agent.stop(Signal::TERM);
         }

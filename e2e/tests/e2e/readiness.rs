@@ -65,6 +65,20 @@ fn it_is_ready_when_every_role_was_tried_and_not_before() {
 }
 
 #[test]
+fn a_second_agent_that_is_refused_leaves_the_first_one_ready() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    let ready = home.at("ready");
+    let args = ["--publish", "none", "--ready-file", ready.to_str().unwrap()];
+    let first = Agent::start(&home, seed_environment(sandbox.environment()), &args);
+    until("the ready file", Duration::from_secs(10), || ready.exists().then_some(()).ok_or("not yet".into()));
+    finish(Agent::command(&home, &args).envs(seed_environment(sandbox.environment()))).code(8);
+    assert!(ready.exists());
+    first.stop(Signal::TERM);
+    assert!(!ready.exists());
+}
+
+#[test]
 fn what_cannot_be_used_to_tell_it_is_refused_at_the_start() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home);

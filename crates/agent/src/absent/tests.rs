@@ -1,25 +1,31 @@
 //! Sessions that are taken, refused and put back, and locks that are waited for.
 
 use std::fs;
+use std::thread;
 
 use rolecall_core::SessionCredentials;
 
 use super::*;
-use crate::settings::Publish;
 use crate::testing::{role, session};
 
-fn definitions(aliases: &[&str]) -> Definitions {
+pub(super) fn definitions(aliases: &[&str]) -> Definitions {
     Definitions {
         roles: aliases.iter().map(|alias| role(alias)).collect(),
         default: None,
-        publish: Publish::Process,
         store: true,
         refresh_before: Lead::Time(Duration::from_secs(600)),
         base_profile: None,
         config_file: "/c".into(),
         credentials_file: "/k".into(),
-        region: None,
     }
+}
+
+/// A state directory that an agent with these definitions has left.
+fn left_by_an_agent(definitions: &Definitions) -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    drop(state_dir::StateDir::open(home.path(), &[]).unwrap());
+    definitions.write(home.path()).unwrap();
+    home
 }
 
 fn alias(text: &str) -> Alias {
@@ -28,8 +34,8 @@ fn alias(text: &str) -> Alias {
 
 #[test]
 fn what_was_kept_is_left_until_it_ends_and_due_before() {
-    let home = tempfile::tempdir().unwrap();
     let (definitions, new) = (definitions(&["a", "b"]), session(1));
+    let home = left_by_an_agent(&definitions);
     let now = new.issued_at;
     assert!(left(home.path(), &definitions, &role("a"), now).is_none());
     keep(home.path(), &definitions, &alias("a"), &new, now);
@@ -46,21 +52,36 @@ fn what_was_kept_is_left_until_it_ends_and_due_before() {
 }
 
 #[test]
+fn a_session_that_was_cut_short_is_not_due_before_half_of_its_life() {
+    let long = Role { duration: Duration::from_secs(12 * 3600), ..role("a") };
+    let definitions =
+        Definitions { roles: vec![long.clone()], refresh_before: Lead::Percent(25), ..definitions(&["a"]) };
+    let home = left_by_an_agent(&definitions);
+    let new = session(1);
+    keep(home.path(), &definitions, &alias("a"), &new, new.issued_at);
+    for (seconds, due) in [(0, false), (2690, false), (2702, true)] {
+        let now = new.issued_at + Duration::from_secs(seconds);
+        assert_eq!(left(home.path(), &definitions, &long, now).unwrap().due, due, "{seconds}");
+    }
+}
+
+#[test]
 fn without_a_store_nothing_is_looked_at_or_left() {
-    let home = tempfile::tempdir().unwrap();
     let (kept, new) = (definitions(&["a"]), session(1));
+    let home = left_by_an_agent(&kept);
     let none = Definitions { store: false, ..kept.clone() };
     keep(home.path(), &none, &alias("a"), &new, new.issued_at);
     assert!(turn(home.path(), &none, &alias("a")).is_none());
-    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+    let names = || fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(names().all(|name| name != CREDENTIALS && name != turn::TURNS), "{:?}", names().collect::<Vec<_>>());
     keep(home.path(), &kept, &alias("a"), &new, new.issued_at);
     assert!(left(home.path(), &none, &role("a"), new.issued_at).is_none());
 }
 
 #[test]
 fn nothing_is_kept_while_an_agent_runs() {
-    let home = tempfile::tempdir().unwrap();
     let (definitions, new) = (definitions(&["a"]), session(1));
+    let home = left_by_an_agent(&definitions);
     let agent = state_dir::StateDir::open(home.path(), &[]).unwrap();
     keep(home.path(), &definitions, &alias("a"), &new, new.issued_at);
     assert!(!home.path().join(CREDENTIALS).exists());
@@ -71,8 +92,8 @@ fn nothing_is_kept_while_an_agent_runs() {
 
 #[test]
 fn a_session_that_no_file_can_hold_leaves_the_others_alone() {
-    let home = tempfile::tempdir().unwrap();
     let (definitions, new) = (definitions(&["a", "b"]), session(1));
+    let home = left_by_an_agent(&definitions);
     keep(home.path(), &definitions, &alias("a"), &new, new.issued_at);
     let credentials = SessionCredentials::new("A\n[x]".into(), "S".into(), "T".into());
     keep(home.path(), &definitions, &alias("b"), &Session { credentials, ..new.clone() }, new.issued_at);
@@ -106,4 +127,24 @@ fn a_directory_that_others_write_into_is_not_believed() {
     assert!(super::definitions(&home.path().join("missing")).unwrap().is_none());
     fs::set_permissions(home.path(), fs::Permissions::from_mode(0o777)).unwrap();
     assert!(matches!(super::definitions(home.path()), Err(AbsentError::StateDir(StateDirError::Writable { .. }))));
+}
+
+#[test]
+fn nothing_is_kept_that_belongs_to_other_definitions_or_to_none() {
+    let (asked_with, new) = (definitions(&["a"]), session(1));
+    let home = left_by_an_agent(&definitions(&["b"]));
+    keep(home.path(), &asked_with, &alias("a"), &new, new.issued_at);
+    assert!(!home.path().join(CREDENTIALS).exists(), "another agent has come and gone");
+    let cleaned = tempfile::tempdir().unwrap();
+    keep(cleaned.path(), &asked_with, &alias("a"), &new, new.issued_at);
+    assert_eq!(fs::read_dir(cleaned.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn what_a_killed_command_left_goes() {
+    let (definitions, new) = (definitions(&["a"]), session(1));
+    let home = left_by_an_agent(&definitions);
+    fs::write(home.path().join(".rolecall-x.tmp"), "secret").unwrap();
+    keep(home.path(), &definitions, &alias("a"), &new, new.issued_at);
+    assert!(!home.path().join(".rolecall-x.tmp").exists());
 }

@@ -1,9 +1,12 @@
 //! A home with everything of ours in it, cleaned; and what must stay.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
 
 use super::*;
 use crate::state_dir::StateDir;
+use crate::testing::{role, session};
 
 const FOREIGN: &str = "[default]\nregion = eu-west-1\n";
 
@@ -11,6 +14,11 @@ const FOREIGN: &str = "[default]\nregion = eu-west-1\n";
 struct Home {
     dir: tempfile::TempDir,
     state: PathBuf,
+}
+
+/// What an agent writes for the `cat` form.
+fn document() -> String {
+    rolecall_formats::process::file(&role("a"), &session(1)).to_string()
 }
 
 impl Home {
@@ -28,8 +36,8 @@ impl Home {
         home.write("state/config", "# rolecall config 1, written by rolecall\n");
         home.write("state/roles.json", r#"{"version":1,"written_by":"rolecall"}"#);
         home.write("state/.rolecall-x.tmp", "half");
-        home.write("state/agent.sock", "");
-        home.write("state/json/a.json", r#"{"Version":1,"AccessKeyId":"A"}"#);
+        drop(UnixListener::bind(state.join("agent.sock")).unwrap());
+        home.write("state/json/a.json", &document());
         home.write("state/turns/a", "");
         home
     }
@@ -57,6 +65,8 @@ impl Home {
                 if entry.path().is_dir() {
                     into.insert(entry.path(), "directory".into());
                     look(&entry.path(), into);
+                } else if !entry.file_type().unwrap().is_file() {
+                    into.insert(entry.path(), "special".into());
                 } else {
                     into.insert(entry.path(), fs::read_to_string(entry.path()).unwrap());
                 }
@@ -93,11 +103,73 @@ fn a_dry_run_says_the_same_and_touches_nothing() {
     fs::write(home.state.join("mine"), "x").unwrap();
     let before = home.everything();
     let planned = home.clean(true);
-    let mut after = home.everything();
-    // The pid of who looked.
-    after.insert(home.dir.path().join("state/lock"), before[&home.dir.path().join("state/lock")].clone());
-    assert_eq!(after, before);
+    assert_eq!(home.everything(), before);
     assert_eq!(home.clean(false), planned);
+}
+
+#[test]
+fn files_of_others_stay_whatever_their_names() {
+    let home = Home::new();
+    fs::remove_dir_all(&home.state).unwrap();
+    let document = document();
+    for (name, text) in [
+        ("lock", "notes"),
+        ("agent.sock", "x"),
+        ("agent.new", "x"),
+        (".rolecall-notes", "mine"),
+        ("turns/plan.txt", "mine"),
+        ("turns/plan of mine", ""),
+        ("turns/a", "mine"),
+        ("json/notes.txt", document.as_str()),
+        ("elsewhere/a", ""),
+    ] {
+        home.write(&format!("state/{name}"), text);
+    }
+    let before = home.everything();
+    for dry_run in [true, false] {
+        let report = clean(&home.state, vec![], dry_run).unwrap();
+        assert_eq!((report.gone, home.everything()), (vec![], before.clone()));
+    }
+    // What a symlink leads to is not ours either.
+    fs::remove_dir_all(home.state.join("turns")).unwrap();
+    symlink("elsewhere", home.state.join("turns")).unwrap();
+    symlink(home.at("credentials"), home.state.join("config")).unwrap();
+    let before = home.everything();
+    let report = clean(&home.state, vec![], false).unwrap();
+    assert_eq!((report.gone, home.everything()), (vec![], before));
+}
+
+#[test]
+fn an_empty_directory_is_nobodys() {
+    let home = tempfile::tempdir().unwrap();
+    assert_eq!(clean(home.path(), vec![], false).unwrap(), Report::default());
+    assert!(home.path().exists());
+}
+
+/// As a process leaves it that was killed just after it replaced the file, while the AWS CLI had the old one open.
+#[test]
+fn what_the_user_wrote_into_a_replaced_file_is_not_lost() {
+    let home = Home::new();
+    let text = fs::read_to_string(home.at("config")).unwrap();
+    home.write(".config.rolecall-1.old", "[default]\nregion = eu-west-1\n[profile theirs]\n");
+    home.write(".config.rolecall-1.copy", FOREIGN);
+    let planned = home.clean(true);
+    assert_eq!(fs::read_to_string(home.at("config")).unwrap(), text);
+    assert_eq!(home.clean(false), planned);
+    assert_eq!(fs::read_to_string(home.at("config")).unwrap(), format!("{FOREIGN}[profile theirs]\n"));
+    let left = fs::read_dir(home.dir.path()).unwrap().count();
+    assert_eq!(left, 2, "{:?}", home.everything());
+}
+
+#[test]
+fn nothing_goes_while_an_agent_writes_the_file() {
+    let home = Home::new();
+    fs::write(home.at("config"), FOREIGN).unwrap();
+    let _agent = crate::lock_file::take(&home.at("config.rolecall.lock"), std::time::Duration::ZERO).unwrap();
+    let (report, error) = clean(&home.state, home.users(), false).unwrap_err();
+    assert!(matches!(error, CleanError::File(FileError::LockBusy { .. })), "{error}");
+    assert_eq!(report, Report::default());
+    assert!(home.at(".config.rolecall-x.tmp").exists());
 }
 
 #[test]

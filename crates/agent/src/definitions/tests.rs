@@ -11,13 +11,11 @@ fn definitions() -> Definitions {
     Definitions {
         roles: vec![role("a"), nameless],
         default: Some("a".parse().unwrap()),
-        publish: Publish::File,
         store: false,
         refresh_before: Lead::Percent(25),
         base_profile: Some("work \"x\"".into()),
         config_file: "/home/me/.aws/config".into(),
         credentials_file: "/home/me/.aws/credentials".into(),
-        region: Some("eu-west-1".parse().unwrap()),
     }
 }
 
@@ -25,7 +23,7 @@ fn definitions() -> Definitions {
 fn what_is_written_is_read_back_and_is_private() {
     let home = tempfile::tempdir().unwrap();
     assert_eq!(Definitions::read(home.path()).unwrap(), None);
-    let none = Definitions { default: None, base_profile: None, region: None, ..definitions() };
+    let none = Definitions { default: None, base_profile: None, ..definitions() };
     for definitions in [definitions(), none] {
         definitions.write(home.path()).unwrap();
         assert_eq!(Definitions::read(home.path()).unwrap(), Some(definitions));
@@ -60,7 +58,7 @@ fn a_broken_file_says_what_is_wrong_with_it() {
         ("\"source\":\"base\"", "\"source\":\"profile:x\"", "source: \"profile:x\""),
         ("\"alias\":\"a\"", "\"alias\":\"../a\"", "alias: "),
         ("\"session_name\":\"a@host\"", "\"session_name\":\"a b\"", "session_name: "),
-        ("\"publish\":\"file\"", "\"publish\":\"paper\"", "publish: "),
+        ("\"refresh_before\":\"25%\"", "\"refresh_before\":\"soon\"", "refresh_before: "),
         ("\"roles\":[", "\"holes\":[", "missing field `roles`"),
         ("{\"version\":1", "{\"version\":", "column"),
     ] {

@@ -14,8 +14,9 @@ use tempfile::TempPath;
 use super::seen::Seen;
 use super::{directory, temporary};
 
-/// What the copy ends with; the second name has `old` there.
-const COPY: &str = ".copy";
+/// What the copy and the second name end with.
+pub(super) const COPY: &str = ".copy";
+pub(super) const OLD: &str = ".old";
 
 /// A second name and a copy; both go when it is dropped. The name goes first: without it the copy is nothing.
 #[derive(Debug)]

@@ -46,6 +46,13 @@ pub fn sweep(directory: &Path) {
     sweep_prefix(directory, OsStr::new(PREFIX));
 }
 
+/// Whether this is a temporary file of [`replace_private`] or [`replace_cache`].
+pub(crate) fn is_temporary(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_bytes();
+    let is_named = name.starts_with(PREFIX.as_bytes()) && name.ends_with(SUFFIX.as_bytes());
+    is_named && path.symlink_metadata().is_ok_and(|meta| meta.is_file())
+}
+
 /// Removes the temporary files with this prefix; one that stays harms nobody, so failures do not matter.
 pub(super) fn sweep_prefix(directory: &Path, prefix: &OsStr) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {

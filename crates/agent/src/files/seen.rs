@@ -98,6 +98,11 @@ impl Seen {
         self.open.as_ref().map(|open| &open.meta)
     }
 
+    /// The file itself; none when there is none.
+    pub(super) fn file(&self) -> Option<&File> {
+        self.open.as_ref().map(|open| &open.file)
+    }
+
     /// Whether this very file is at `path`.
     pub(super) fn is_at(&self, path: &Path) -> bool {
         let inode = |meta: &fs::Metadata| (meta.dev(), meta.ino());

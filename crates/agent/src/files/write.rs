@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::lock::is_refused;
 use super::private::sweep_prefix;
 use super::seen::Seen;
-use super::{FileError, OPEN, directory, kept, temporary};
+use super::{FileError, OPEN, acl, directory, kept, temporary};
 
 /// How the new content got there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +50,8 @@ pub(super) fn put(target: &Path, seen: &Seen, new: &[u8]) -> Result<Wrote, FileE
     Ok(Wrote::Renamed)
 }
 
-/// The new content in a file beside the target, on the disk, with the mode and owner of the old one; none when the
-/// directory takes no file or the owner cannot be kept.
+/// The new content in a file beside the target, on the disk, with the mode, owner and ACL of the old one; none when
+/// the directory takes no file or they cannot be kept.
 fn prepare(target: &Path, seen: &Seen, new: &[u8]) -> io::Result<Option<NamedTempFile>> {
     let directory = directory(target);
     let prefix = kept::prefix(target);
@@ -66,6 +66,10 @@ fn prepare(target: &Path, seen: &Seen, new: &[u8]) -> io::Result<Option<NamedTem
         let ours = file.metadata()?;
         let differs = (ours.uid(), ours.gid()) != (old.uid(), old.gid());
         if differs && fchown(file, Some(old.uid()), Some(old.gid())).is_err() {
+            return Ok(None);
+        }
+        // Before the mode, whose group bits are the mask of the ACL: without it they would be what the group may.
+        if seen.file().is_some_and(|old| acl::copy(old, file).is_err()) {
             return Ok(None);
         }
         file.set_permissions(fs::Permissions::from_mode(old.mode() & 0o7777))?;

@@ -91,3 +91,16 @@ async fn an_address_in_use_is_told() {
     let error = Health::open(rig.address).await.err().unwrap().to_string();
     assert!(error.contains(&rig.address.to_string()) && error.contains("name another address"), "{error}");
 }
+
+#[tokio::test]
+async fn whoever_says_nothing_keeps_nobody_out() {
+    let rig = Rig::new().await;
+    let mut silent = Vec::new();
+    for _ in 0..CONNECTIONS + 8 {
+        let mut stream = TcpStream::connect(rig.address).await.unwrap();
+        stream.write_all(b"GET /").await.unwrap();
+        silent.push(stream);
+    }
+    assert_eq!(rig.ask("GET", "/healthz/live").await.0, 200);
+    assert_eq!(silent[0].read(&mut [0; 1]).await.unwrap_or(0), 0, "the oldest is cut");
+}

@@ -27,7 +27,10 @@ impl Free {
         for Role { alias, .. } in roles {
             if let Some((path, line)) = holder(alias.as_str()) {
                 let message = format!("publish the profile {alias}: {path} has one of that name, in line {line}");
-                let action = "remove or rename that profile, or give the role another friendly name";
+                let action = format!(
+                    "remove or rename that profile, give the role another friendly name, or give yours up with \
+                     `rolecall agent --take-over {alias}`, which copies the file first"
+                );
                 free.taken.insert(alias.clone(), Fault::new(FaultKind::ProfileTaken, message, action));
             }
         }

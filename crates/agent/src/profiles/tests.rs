@@ -55,7 +55,6 @@ impl Home {
             state_dir: "/state".into(),
             config_file: self.path("config"),
             credentials_file: self.path("credentials"),
-            region: None,
             base_profile: None,
             command: "/bin/rolecall".into(),
             policy: Policy::default(),

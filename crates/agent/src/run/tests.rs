@@ -13,6 +13,8 @@ use super::*;
 use crate::problem::Problem;
 use crate::testing::{Answer, FakeSts, get, log, role};
 
+mod restart;
+
 struct Home(tempfile::TempDir);
 
 impl Home {
@@ -38,7 +40,6 @@ impl Home {
             state_dir: self.path("state"),
             config_file: self.path("aws/config"),
             credentials_file: self.path("aws/credentials"),
-            region: None,
             base_profile: None,
             command: "/bin/rolecall".into(),
             policy: Policy::default(),
@@ -106,6 +107,24 @@ async fn a_second_agent_is_refused_and_harms_nothing() {
     agent.profiles().await;
     assert!(home.text("aws/config").contains("[profile a]"));
     agent.stop().await;
+}
+
+#[tokio::test]
+async fn the_first_sessions_of_many_roles_are_told_together() {
+    let home = Home::new();
+    for (roles, lines) in [(8, 8), (9, 0)] {
+        let aliases: Vec<String> = (0..roles).map(|n| format!("one-of-{roles}-{n}")).collect();
+        let aliases: Vec<&str> = aliases.iter().map(String::as_str).collect();
+        // The second agent begins with what the first one left.
+        for _ in 0..2 {
+            let agent = start(home.settings(Publish::None, &aliases), &[]).await.unwrap();
+            assert_eq!(once(agent).await, Outcome { ok: roles, failed: 0 });
+        }
+        let log = log();
+        let told = |line: &&str| line.contains("INFO") && line.contains(&format!("alias=one-of-{roles}-"));
+        assert_eq!(log.lines().filter(told).count(), 2 * lines, "{log}");
+        assert!(log.contains(&format!("first round over: {roles} of {roles} roles have a session")));
+    }
 }
 
 #[tokio::test]
@@ -192,43 +211,6 @@ async fn a_round_that_fails_takes_no_working_credentials_away() {
     assert_eq!(once(third.unwrap()).await, Outcome { ok: 1, failed: 0 });
     assert_ne!(home.text("state/credentials"), left);
     assert!(home.text("aws/credentials").contains("ASIATEST000000000100"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_restart_goes_on_with_what_is_held_until_its_end() {
-    let home = Home::new();
-    let clock = Arc::new(ManualClock::default());
-    let sts = FakeSts::at(clock.clone(), &[]);
-    let settings = || home.settings(Publish::File, &["a"]);
-    let first = Agent::start(settings(), sts.clone(), clock.clone()).await.unwrap();
-    first.rotator.settled().await;
-    first.stop().await;
-    clock.advance(Duration::from_secs(600));
-    sts.set("a", Answer::Fault(FaultKind::Unreachable));
-
-    let second = Agent::start(settings(), sts, clock.clone()).await.unwrap();
-    let socket = home.path("state/agent.sock");
-    for (advance, state) in [(0, "fresh"), (2400, "stale")] {
-        clock.advance(Duration::from_secs(advance));
-        let (status, body) = get(&socket, "/v1/credentials/a").await;
-        assert!(status == 200 && body.contains("ASIATEST000000000001"), "{state}: {status}");
-        let document = second.status().await;
-        let profile = &document.profiles[0];
-        assert_eq!((profile.profile.state.as_str(), &profile.notes), (state, &vec![]));
-        assert_eq!(profile.access_key_id.as_deref(), Some("ASIATEST000000000001"));
-        for name in ["aws/credentials", "state/credentials"] {
-            assert!(home.text(name).contains("[a]\naws_access_key_id = ASIATEST000000000001"), "{state}: {name}");
-        }
-    }
-    clock.advance(Duration::from_secs(600));
-    let (status, body) = get(&socket, "/v1/credentials/a").await;
-    assert_eq!(status, 503, "{body}");
-    second.rotator.settled().await;
-    let document = second.status().await;
-    assert_eq!((document.profiles[0].profile.state.as_str(), &document.profiles[0].access_key_id), ("expired", &None));
-    assert_eq!(home.text("aws/credentials"), "");
-    assert!(!home.text("state/credentials").contains("[a]") && home.text("state/config").contains("[profile a]"));
-    second.stop().await;
 }
 
 /// Holds the lock of a file as another process would, until it is dropped.

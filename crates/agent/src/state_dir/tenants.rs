@@ -2,11 +2,12 @@
 //!
 //! Looks and touches nothing. Whoever names `~/.aws` as state directory would else lose their profiles.
 
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use rolecall_formats::store;
 
-use super::{CONFIG, CREDENTIALS, LOCK, SOCKET, StateDirError};
+use super::{CONFIG, CREDENTIALS, LOCK, NEW_SOCKET, SOCKET, StateDirError};
 use crate::definitions::{self, FILE as ROLES};
 use crate::files::{self, FileError};
 use crate::json_files::JsonFiles;
@@ -49,6 +50,12 @@ pub(super) fn check(directory: &Path, users: &[UsersFile<'_>]) -> Result<(), Sta
             Err(error) => return Err(StateDirError::Unreadable { path, source: error }),
         }
     }
+    for name in [SOCKET, NEW_SOCKET] {
+        let path = directory.join(name);
+        if path.symlink_metadata().is_ok_and(|meta| !meta.file_type().is_socket()) {
+            return Err(StateDirError::Foreign { path });
+        }
+    }
     let json = JsonFiles::new(directory);
     match json.foreign() {
         Ok(None) => Ok(()),
@@ -58,6 +65,6 @@ pub(super) fn check(directory: &Path, users: &[UsersFile<'_>]) -> Result<(), Sta
 }
 
 /// What an agent writes into its lock; nothing when it was killed before it could.
-fn is_pid(text: &str) -> bool {
+pub(crate) fn is_pid(text: &str) -> bool {
     text.strip_suffix('\n').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit())
 }

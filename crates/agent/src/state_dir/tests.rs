@@ -93,7 +93,7 @@ fn files(directory: &Path) -> Vec<(std::ffi::OsString, Vec<u8>)> {
 
 #[test]
 fn a_directory_with_somebody_elses_files_is_refused_before_anything_is_written() {
-    for name in ["credentials", "config", "roles.json", "lock"] {
+    for name in ["credentials", "config", "roles.json", "lock", "agent.sock", "agent.new"] {
         for text in [&b"[default]\naws_access_key_id = mine\n"[..], b"\xff", b"# rolecall's store 1"] {
             let home = tempfile::tempdir().unwrap();
             fs::write(home.path().join(name), text).unwrap();

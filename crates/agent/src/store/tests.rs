@@ -65,6 +65,39 @@ async fn a_later_agent_takes_over_what_is_still_good() {
 }
 
 #[tokio::test]
+async fn it_says_how_long_each_session_lives() {
+    let home = tempfile::tempdir().unwrap();
+    let now = SystemClock.now().wall;
+    let (issued_at, asked_for) = (now - Duration::from_secs(60), Duration::from_secs(1800));
+    let clamped = Session { issued_at, expires_at: issued_at + asked_for, asked_for, ..session(1) };
+    store(home.path(), &["a"], BTreeMap::new()).deliver(&[delivery("a", Some(clamped))]).await.unwrap();
+    let roles = [Arc::new(role("a"))];
+    let found = &read_back(home.path(), &roles, now)["a"];
+    assert_eq!((found.issued_at.as_second(), found.asked_for), (issued_at.as_second(), asked_for));
+    assert_eq!(found.lifetime(), asked_for);
+
+    // What cannot be is not believed: a session from the future, or longer than the role asks for.
+    let path = home.path().join("credentials");
+    let text = fs::read_to_string(&path).unwrap();
+    for (key, value) in [("x_rolecall_issued", "2999-01-01T00:00:00Z"), ("x_rolecall_issued", "soon")] {
+        let (head, tail) = text.split_once(&format!("{key} = ")).unwrap();
+        let rest = tail.split_once('\n').unwrap().1;
+        fs::write(&path, format!("{head}{key} = {value}\n{rest}")).unwrap();
+        let found = &read_back(home.path(), &roles, now)["a"];
+        assert_eq!(found.issued_at, (found.expires_at - asked_for).min(now), "{value}");
+    }
+    for value in ["86400", "-1", "long"] {
+        fs::write(&path, text.replace("seconds = 1800", &format!("seconds = {value}"))).unwrap();
+        let found = &read_back(home.path(), &roles, now)["a"];
+        assert_eq!(found.asked_for, role("a").duration, "{value}");
+    }
+    // And the key, which marks a section as whole, stands last.
+    for section in text.split("[").skip(1) {
+        assert!(section.trim_end().lines().last().unwrap().starts_with("x_rolecall_key = "), "{section}");
+    }
+}
+
+#[tokio::test]
 async fn one_that_is_not_wanted_goes_and_stays_away() {
     let home = tempfile::tempdir().unwrap();
     store(home.path(), &["a"], BTreeMap::new()).deliver(&[delivery("a", Some(session(1)))]).await.unwrap();

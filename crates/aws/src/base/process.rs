@@ -20,14 +20,12 @@ use crate::environment::Environment;
 use crate::fault;
 pub(super) use find::{Process, find, path};
 
-/// By which rolecall knows that it was started to get the base credentials of rolecall.
-const DEPTH: &str = "ROLECALL_DEPTH";
-
 /// The longest answer, in bytes.
 const MAX: u64 = 64 * 1024;
 
 impl Process {
-    /// Runs the command as all SDKs do, in a shell, and reads its answer. There is nobody to ask anything of.
+    /// Runs the command as all SDKs do, in a shell, and reads its answer. There is nobody to ask anything of. It sees the
+    /// environment that the base is found in, which need not be that of this program.
     ///
     /// `worked` says whether this base has given credentials before: then a failure means that they have ended.
     ///
@@ -38,9 +36,10 @@ impl Process {
         let not_run = |err: std::io::Error| failed(&format!("could not be run: {err}"));
         let child = Command::new("sh")
             .args(["-c", &self.command])
+            .env_clear()
+            .envs(environment.all())
             // Who started us listens there to us, not to what we start.
             .env_remove("NOTIFY_SOCKET")
-            .envs(environment.get(DEPTH).map(|depth| (DEPTH, depth)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -29,7 +29,7 @@ const HTTP: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 pub(super) struct Proxies {
     https: Option<Proxy>,
     http: Option<Proxy>,
-    /// Knows what goes past them.
+    /// Knows what goes past them, whatever they are.
     matcher: Matcher,
 }
 
@@ -55,21 +55,24 @@ impl Proxies {
         };
         let (https, http) = (first(HTTPS), first(HTTP));
         let own = ["no_proxy", "NO_PROXY"].into_iter().find_map(|name| environment.get(name)).unwrap_or_default();
-        let url = |proxy: &Option<Proxy>| proxy.as_ref().map(|proxy| proxy.url.clone()).unwrap_or_default();
-        let matcher = Matcher::builder().https(url(&https)).http(url(&http)).no(format!("{NEVER},{own}")).build();
+        // A stand-in, since the matcher knows no address that needs a proxy of a kind that it does not know.
+        let matcher = Matcher::builder().all("http://proxy").no(format!("{NEVER},{own}")).build();
         Self { https, http, matcher }
     }
 
     /// The proxy for an address, if it needs one.
     ///
     /// # Errors
-    /// When the variable names none that can be used.
+    /// When it needs one, and the variable names none that can be used.
     pub(super) fn of(&self, uri: &str) -> Result<Option<Proxy>, Refusal> {
         let is_tls = uri.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("https:"));
         let Some(proxy) = (if is_tls { &self.https } else { &self.http }) else { return Ok(None) };
-        proxy.check()?;
         let Ok(uri) = uri.parse::<Uri>() else { return Ok(None) };
-        Ok(self.matcher.intercept(&uri).map(|_| proxy.clone()))
+        if self.matcher.intercept(&uri).is_none() {
+            return Ok(None);
+        }
+        proxy.check()?;
+        Ok(Some(proxy.clone()))
     }
 }
 
@@ -161,6 +164,24 @@ mod tests {
         );
         assert!(proxies(&[("HTTPS_PROXY", "")]).of("https://x/").unwrap().is_none());
         assert!(proxies(&[("HTTPS_PROXY", "a:1")]).of("http://x/").unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_no_proxy_is_in_the_way_of_nothing_that_needs_none() {
+        for value in ["socks5://a:1", "ftp://a:1", "http://a b"] {
+            let proxies = proxies(&[("ALL_PROXY", value), ("NO_PROXY", "x.org")]);
+            for uri in [
+                "http://127.0.0.1:4566/",
+                "https://localhost:4566/",
+                "http://169.254.169.254/latest",
+                "https://sts.x.org/",
+            ] {
+                assert_eq!(proxies.of(uri), Ok(None), "{value} {uri}");
+            }
+            for uri in ["http://y.org/", "https://y.org/"] {
+                assert!(proxies.of(uri).unwrap_err().to_string().contains("ALL_PROXY"), "{value} {uri}");
+            }
+        }
     }
 
     #[test]

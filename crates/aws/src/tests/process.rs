@@ -49,6 +49,24 @@ async fn keys_in_the_environment_come_before_a_process() {
 }
 
 #[tokio::test]
+async fn a_process_sees_the_environment_that_was_handed_in_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let seen = folder.path().join("seen");
+    let run = format!("env >{}; {}", seen.display(), answer("ASIAP"));
+    let config = format!("[profile work]\nregion = eu-west-1\ncredential_process = {run}\n");
+    let variables =
+        [("AWS_PROFILE", "work"), ("EMPTY", ""), ("NOTIFY_SOCKET", "/run/notify"), ("PATH", "/usr/bin:/bin")];
+    World::new(any_session()).files(&config, "").env(&variables).sts().assume_role(&role()).await.unwrap();
+    let seen = std::fs::read_to_string(seen).unwrap();
+    for line in ["AWS_PROFILE=work", "EMPTY=", "PATH=/usr/bin:/bin"] {
+        assert!(seen.lines().any(|seen| seen == line), "{line}: {seen}");
+    }
+    for name in ["NOTIFY_SOCKET", "CARGO_PKG_NAME"] {
+        assert!(!seen.lines().any(|line| line.starts_with(name)), "{name}: {seen}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_process_does_wrong_is_said_without_its_words() {
     for (command, kind, words) in [
         ("echo canary; exit 1", FaultKind::Misconfigured, "failed (exit status: 1)"),

@@ -113,6 +113,29 @@ fn an_agent_that_hangs_is_waited_for_no_longer_than_the_limit() {
 }
 
 #[test]
+fn an_agent_that_takes_nobody_in_is_waited_for_no_longer_than_the_limit() {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = UnixListener::bind(socket_path(dir.path())).unwrap();
+    // Room for one, and that one is there.
+    rustix::net::listen(&listener, 0).unwrap();
+    let _first = UnixStream::connect(socket_path(dir.path())).unwrap();
+    let (told, asked) = std::sync::mpsc::channel();
+    let state_dir = dir.path().to_owned();
+    thread::spawn(move || told.send(get(&state_dir, "/", Duration::from_millis(20)).unwrap_err()));
+    let error = asked.recv_timeout(LIMIT).unwrap();
+    assert!(matches!(error, AskError::Full { .. }), "{error}");
+    assert_eq!(Failure::from(error).code, ExitCode::TimeLimit);
+}
+
+#[test]
+fn a_stream_is_not_handed_on_to_other_programs() {
+    let dir = tempfile::tempdir().unwrap();
+    let _listener = UnixListener::bind(socket_path(dir.path())).unwrap();
+    let stream = connect(&socket_path(dir.path()), LIMIT).unwrap();
+    assert!(rustix::io::fcntl_getfd(&stream).unwrap().contains(FdFlags::CLOEXEC));
+}
+
+#[test]
 fn the_one_who_listens_is_known() {
     let (ours, _theirs) = UnixStream::pair().unwrap();
     assert_eq!(owner(&ours, Path::new("/")).unwrap(), rustix::process::geteuid().as_raw());
@@ -120,7 +143,7 @@ fn the_one_who_listens_is_known() {
 
 #[test]
 fn the_socket_of_somebody_else_is_nothing_to_ask() {
-    let failure = Failure::from(not_connected(Path::new("/s"), io::ErrorKind::PermissionDenied.into()));
+    let failure = Failure::from(not_connected(Path::new("/s"), LIMIT, io::ErrorKind::PermissionDenied.into()));
     assert_eq!(failure.code, ExitCode::NothingToAsk);
     assert!(failure.message.contains("/s/agent.sock") && failure.action.contains("--state-dir"), "{failure:?}");
 }

@@ -62,7 +62,8 @@ pub(crate) struct Args {
     /// `<file>.rolecall-backup-<time>`; may be given more than once
     #[arg(long, value_name = "ALIAS", env = "ROLECALL_TAKE_OVER", hide_env_values = true, value_delimiter = ',')]
     take_over: Vec<String>,
-    /// Keep no sessions in the state directory: then the next agent begins without any [env: ROLECALL_STORE=false]
+    /// Keep no sessions in the state directory: then the next agent begins without any; not with `--publish cat`
+    /// [env: ROLECALL_STORE=false]
     #[arg(long)]
     no_store: bool,
     #[arg(long, hide = true, env = "ROLECALL_STORE", default_value_t = true, action = ArgAction::Set,
@@ -124,7 +125,7 @@ Exit codes:
   0  ended as told; with --once: all is well
   2  wrong command line or settings
   3  with --once: something is wrong with a role or a setting
-  4  with --once: no role has a session
+  4  with --once: no role can be used
   8  another agent uses the state directory
   130, 143  with --once: ended by Ctrl-C or by `kill` before the round was over";
 
@@ -150,6 +151,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
         let variables = rolecall_aws::Environment::new(environment.variables());
         let sts = Arc::new(Sts::new(Base::DefaultChain { files: Arc::new(files), environment: variables }));
         let agent = Agent::start(settings, sts, Arc::new(SystemClock)).await?;
+        readiness.prepare();
         let ended = tokio::select! {
             code = work(&agent, args.once, &readiness) => Ok(code),
             signal = stop.received() => Err(signal),
@@ -206,7 +208,7 @@ impl Machine {
 fn settings(args: &Args, environment: &Environment, machine: &Machine) -> Result<AgentSettings, Failure> {
     let lookup = |name: &str| environment.get(name);
     let region = settings::default_region(lookup)?;
-    let defaults = RoleDefaults { region: region.clone(), duration: args.duration, host: machine.host.clone() };
+    let defaults = RoleDefaults { region, duration: args.duration, host: machine.host.clone() };
     let found = env_roles(environment.variables(), &defaults);
     if found.roles.is_empty() {
         return Err(no_roles(&found));
@@ -214,6 +216,7 @@ fn settings(args: &Args, environment: &Environment, machine: &Machine) -> Result
     let default = args.default.as_deref().filter(|name| !name.is_empty());
     let default = default.map(|name| settings::role_named("ROLECALL_DEFAULT", name, &found)).transpose()?;
     let take_over = take_over(args, &found)?;
+    let store = store(args)?;
     let EnvRoles { roles, problems, notes } = found;
     Ok(AgentSettings {
         roles,
@@ -223,11 +226,10 @@ fn settings(args: &Args, environment: &Environment, machine: &Machine) -> Result
         publish: args.publish,
         take_over,
         health_listen: args.health_listen,
-        store: args.store && !args.no_store,
+        store,
         state_dir: args.state_dir.resolve(environment)?,
         config_file: paths::config_file(lookup)?,
         credentials_file: paths::credentials_file(lookup)?,
-        region,
         base_profile: environment.text("AWS_PROFILE"),
         command: machine.command.clone(),
         policy: Policy {
@@ -250,6 +252,17 @@ fn take_over(args: &Args, found: &EnvRoles) -> Result<Vec<Alias>, Failure> {
         return Err(Failure::new(ExitCode::Usage, message, "leave one of the two out"));
     }
     Ok(aliases)
+}
+
+/// Whether sessions are kept in the state directory.
+fn store(args: &Args) -> Result<bool, Failure> {
+    let store = args.store && !args.no_store;
+    if !store && args.publish == Publish::Cat {
+        let message = "--no-store: with `--publish cat` programs print files of the state directory that hold sessions";
+        let action = "leave one of the two out; with `--publish process` no session is in any file";
+        return Err(Failure::new(ExitCode::Usage, message, action));
+    }
+    Ok(store)
 }
 
 /// There is nothing to do: either nobody said a role, or nobody said a right one.

@@ -115,7 +115,7 @@ async fn start(home: &Home, program: PathBuf) -> Result<(Agent, Sandbox), Failur
 }
 
 fn settings(home: &Home, command: PathBuf, region: Region) -> AgentSettings {
-    let defaults = RoleDefaults { region: Some(region.clone()), duration: DEFAULT_DURATION, host: "demo".into() };
+    let defaults = RoleDefaults { region: Some(region), duration: DEFAULT_DURATION, host: "demo".into() };
     let found = env_roles(ROLES.map(|(name, value)| (name.into(), value.into())), &defaults);
     AgentSettings {
         roles: found.roles,
@@ -129,7 +129,6 @@ fn settings(home: &Home, command: PathBuf, region: Region) -> AgentSettings {
         state_dir: home.state_dir(),
         config_file: home.config_file(),
         credentials_file: home.credentials_file(),
-        region: Some(region),
         base_profile: None,
         command,
         // Late enough that each session is seen to run down.

@@ -11,7 +11,7 @@ use rolecall_core::port::Clock as _;
 use rolecall_rotator::SystemClock;
 
 use crate::args::{Output, StateDirArg};
-use crate::client;
+use crate::client::{self, AskError};
 use crate::commands::status::page;
 use crate::environment::Environment;
 use crate::exit_code::{ExitCode, Tally};
@@ -56,7 +56,7 @@ Exit codes:
   4  no role has a session
   5  no role has that alias
   6  no agent runs, or it is another user's
-  7  AWS has not answered yet";
+  7  AWS has not answered yet, or not for all of them";
 
 /// Asks, waits, and prints a row for each role.
 ///
@@ -79,10 +79,11 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
     Ok(code(&document, &before))
 }
 
-/// Has the agent ask STS for these roles, and does not wait for what comes of it.
-pub(crate) fn ask_and_leave(state_dir: &Path, aliases: &[String]) {
-    // An agent that cannot be asked is met at the next look.
-    let _ = client::post(state_dir, TARGET, &request(aliases), BRIEFLY);
+/// Has the agent ask STS for these roles, and does not wait for what comes of it. Whether the agent could be asked; why not
+/// is met at the next look.
+pub(crate) fn ask_and_leave(state_dir: &Path, aliases: &[String]) -> bool {
+    let asked = client::post(state_dir, TARGET, &request(aliases), BRIEFLY);
+    matches!(asked, Ok(_) | Err(AskError::Late { .. }))
 }
 
 fn request(aliases: &[String]) -> String {
@@ -103,10 +104,13 @@ enum Outcome {
 }
 
 impl Outcome {
-    fn of(status: &ProfileStatus, before: &BTreeMap<String, u64>) -> Self {
+    /// `complete` says whether AWS has answered for all roles: until then a role without a new session may not even have
+    /// been asked for.
+    fn of(status: &ProfileStatus, before: &BTreeMap<String, u64>, complete: bool) -> Self {
         let profile = &status.profile;
         let new = status.session_version > before.get(&profile.alias).copied().unwrap_or(0);
         match profile.state.as_str() {
+            _ if !new && !complete => Self::UnderWay,
             "failed" | "expired" => Self::Failed,
             _ if new && profile.fault.is_none() => Self::Refreshed,
             _ if new => Self::Troubled,
@@ -131,7 +135,7 @@ fn code(document: &RefreshDocument, before: &BTreeMap<String, u64>) -> ExitCode 
     let mut tally = Tally::default();
     let mut under_way = false;
     for status in &document.profiles {
-        match Outcome::of(status, before) {
+        match Outcome::of(status, before, document.complete) {
             Outcome::Refreshed => tally.well += 1,
             Outcome::Troubled | Outcome::Kept => tally.troubled += 1,
             Outcome::Failed => tally.failed += 1,
@@ -154,7 +158,7 @@ fn text(document: &RefreshDocument, before: &BTreeMap<String, u64>, now: Timesta
         table.add([
             Cell::new(&profile.alias),
             Cell::new(format!("{}/{}", profile.account, profile.role)),
-            Outcome::of(status, before).cell(),
+            Outcome::of(status, before, document.complete).cell(),
             Cell::new(expires.map_or_else(|| "-".into(), |then| duration::relative(now, then))),
         ]);
     }

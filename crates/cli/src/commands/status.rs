@@ -53,9 +53,9 @@ Examples:
     rolecall status MyFirstAccount --min-valid 15m || exit 1
 
 Exit codes:
-  0  all is well
+  0  all is well, and every role has a session
   2  wrong command line
-  3  something is wrong with a role or a setting
+  3  something is wrong with a role or a setting, or a role has no session yet
   4  no role has a session; with --min-valid: none is valid for that long
   5  no role has that alias
   6  no agent runs, or it is another user's
@@ -105,7 +105,8 @@ pub(crate) fn tally(document: &StatusDocument) -> Tally {
     for ProfileStatus { profile, .. } in &document.profiles {
         match profile.state.as_str() {
             "failed" | "expired" => tally.failed += 1,
-            _ if profile.fault.is_none() => tally.well += 1,
+            // What is to come is none yet.
+            state if state != "pending" && profile.fault.is_none() => tally.well += 1,
             _ => tally.troubled += 1,
         }
     }

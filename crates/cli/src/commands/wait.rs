@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rolecall_agent::env_roles;
 use rolecall_agent::settings::parse_duration;
 use rolecall_agent::wire::{ProfileStatus, StatusDocument};
 use rolecall_core::Alias;
@@ -17,7 +18,7 @@ use crate::args::StateDirArg;
 use crate::client::{self, AskError};
 use crate::commands::refresh;
 use crate::environment::Environment;
-use crate::exit_code::ExitCode;
+use crate::exit_code::{ExitCode, Tally};
 use crate::failure::Failure;
 use crate::output::duration;
 use crate::validity;
@@ -38,6 +39,9 @@ pub(crate) struct Args {
     /// How long to wait at most
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "60s")]
     timeout: Duration,
+    /// Do not wait for roles that were tried and cannot be used
+    #[arg(long)]
+    first_round: bool,
     #[command(flatten)]
     state_dir: StateDirArg,
 }
@@ -45,7 +49,8 @@ pub(crate) struct Args {
 const AFTER_HELP: &str = "\
 A role can be used when it has a session and its profile is there. An agent that does not run yet is waited for, and so \
 is a role that AWS denies: a permission may have been given a moment ago. Told at once are an alias that the agent does \
-not have, a profile of yours that has the name of a role, and sessions that are shorter than --min-valid.
+not have, a profile of yours that has the name of a role, sessions that are shorter than --min-valid and, once the roles \
+can be used, a setting of another role that means nothing.
 
 Examples:
   rolecall agent &
@@ -54,9 +59,13 @@ Examples:
   Before a job of ten minutes:
     rolecall wait MyFirstAccount --min-valid 15m --timeout 2m
 
+  At the start of a container, which then uses what there is:
+    rolecall wait --first-round; exec my-agent
+
 Exit codes:
   0  each has a session
   2  wrong command line
+  3  with --first-round: some roles cannot be used; says why
   4  a role cannot get what is waited for
   5  no role has that alias
   6  the agent is another user's
@@ -89,18 +98,28 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
                     Some(Lack::Person(message, action)) => {
                         return Err(Failure::new(ExitCode::AllFailed, message, action));
                     }
+                    Some(Lack::Time(_, reason)) if args.first_round && all_tried(&document) => {
+                        let well = document.profiles.iter().filter(|status| status.profile.fault.is_none()).count();
+                        let failed = document.profiles.len() - well;
+                        let code = Tally { well, failed, ..Tally::default() }.into();
+                        return Err(Failure::new(code, format!("not every role can be used: {reason}"), ""));
+                    }
                     Some(Lack::Time(short, reason)) => {
                         // Once each: what comes of it is seen here.
                         let new: Vec<String> = short.into_iter().filter(|alias| !asked.contains(alias)).collect();
-                        if !new.is_empty() {
-                            refresh::ask_and_leave(&state_dir, &new);
+                        if !new.is_empty() && refresh::ask_and_leave(&state_dir, &new) {
                             asked.extend(new);
                         }
                         (reason, String::new())
                     }
                 }
             }
-            Err(error @ (AskError::NoAgent { .. } | AskError::Late { .. } | AskError::Refused(_))) => {
+            Err(
+                error @ (AskError::NoAgent { .. }
+                | AskError::Full { .. }
+                | AskError::Late { .. }
+                | AskError::Refused(_)),
+            ) => {
                 let Failure { message, action, .. } = error.into();
                 (message, action)
             }
@@ -149,7 +168,18 @@ fn lack(document: &StatusDocument, least: Option<Duration>, now: Timestamp) -> O
     if document.profiles.is_empty() {
         reasons.push("the agent has no role".into());
     }
-    (!reasons.is_empty()).then(|| Lack::Time(short, reasons.join("\n  ")))
+    if reasons.is_empty() {
+        let unusable = document.problems.iter().find(|problem| problem.origin.starts_with(env_roles::PREFIX))?;
+        let message = format!("{}: {}", unusable.origin, unusable.message);
+        return Some(Lack::Person(message, unusable.action.clone()));
+    }
+    Some(Lack::Time(short, reasons.join("\n  ")))
+}
+
+/// Whether each role is known to work or not to.
+fn all_tried(document: &StatusDocument) -> bool {
+    let tried = |status: &ProfileStatus| status.profile.expires_at.is_some() || status.profile.fault.is_some();
+    !document.profiles.is_empty() && document.profiles.iter().all(tried)
 }
 
 #[cfg(test)]

@@ -1,39 +1,17 @@
 //! How long is left, and what is said when it is too little.
 
-use rolecall_agent::wire::{AgentDocument, FaultDocument, ProfileDocument, VERSION};
+use rolecall_agent::wire::ProfileDocument;
 
 use super::*;
+use crate::fixture::{self, NOW, fault};
 
 fn role(alias: &str, expires_at: Option<&str>) -> ProfileStatus {
-    ProfileStatus {
-        profile: ProfileDocument {
-            alias: alias.into(),
-            name: alias.into(),
-            arn: "arn:aws:iam::123456789012:role/R".into(),
-            account: "123456789012".into(),
-            partition: "aws".into(),
-            role: "R".into(),
-            region: None,
-            source: "base".into(),
-            default: false,
-            state: "fresh".into(),
-            published: true,
-            expires_at: expires_at.map(Into::into),
-            next_refresh_at: None,
-            fault: None,
-        },
-        issued_at: None,
-        access_key_id: None,
-        session_version: 1,
-        reason: None,
-        asked_for_seconds: None,
-        attempt_under_way: false,
-        notes: vec![],
-    }
+    let role = fixture::role(alias, "fresh");
+    ProfileStatus { profile: ProfileDocument { expires_at: expires_at.map(Into::into), ..role.profile }, ..role }
 }
 
 fn now() -> Timestamp {
-    "2026-08-21T10:00:00Z".parse().unwrap()
+    NOW.parse().unwrap()
 }
 
 #[test]
@@ -49,30 +27,16 @@ fn a_session_is_long_enough_or_it_is_said_why_not() {
         assert_eq!(shortfall(&role, now(), least).as_deref(), shown, "{expires}");
         assert_eq!(left(&role, now()).is_none(), shown == Some("no valid session"));
     }
-    let fault = FaultDocument { kind: "denied".into(), message: "no".into(), action: "ask".into(), since: "".into() };
     let mut denied = role("a", None);
-    denied.profile.fault = Some(fault);
-    assert_eq!(shortfall(&denied, now(), least).unwrap(), "no valid session: no; ask");
+    denied.profile.fault = Some(fault("denied"));
+    assert_eq!(shortfall(&denied, now(), least).unwrap(), "no valid session: could not assume R; allow it");
     let pending = ProfileStatus { attempt_under_way: true, ..role("a", None) };
     assert_eq!(shortfall(&pending, now(), least).unwrap(), "no valid session: AWS is being asked");
 }
 
 #[test]
 fn roles_are_named_by_alias_and_an_unknown_one_is_told_with_those_that_there_are() {
-    let document = StatusDocument {
-        version: VERSION,
-        agent: AgentDocument {
-            version: "0".into(),
-            pid: 1,
-            started_at: String::new(),
-            state_dir: "/s".into(),
-            publish: "process".into(),
-            clock_skew_seconds: None,
-        },
-        default: None,
-        profiles: ["a", "b", "c"].map(|alias| role(alias, None)).into(),
-        problems: vec![],
-    };
+    let document = fixture::document(["a", "b", "c"].map(|alias| role(alias, None)).into());
     let aliases = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect::<Vec<Alias>>();
     for (names, expected) in [(&[][..], "abc"), (&["c", "a", "c"], "ac")] {
         let mut selected = document.clone();

@@ -13,7 +13,7 @@ use super::queue::Queue;
 use super::schedule::{self, DEMAND_WINDOW, MIN_INTERVAL};
 use super::timers::Timers;
 use super::wall::Wall;
-use super::{Attempt, Effect, EntryId, Event, Issue, Now, Policy, Reason, Version, Withdrawal, backoff};
+use super::{Adopted, Attempt, Effect, EntryId, Event, Issue, Now, Policy, Reason, Version, Withdrawal, backoff};
 use crate::{Fault, FaultKind, RoleKey};
 
 /// Keeps any number of entries assumed.
@@ -89,20 +89,20 @@ impl Engine {
         effects
     }
 
-    fn define(&mut self, now: Now, id: EntryId, key: RoleKey, adopted: Option<Issue>, effects: &mut Vec<Effect>) {
+    fn define(&mut self, now: Now, id: EntryId, key: RoleKey, adopted: Option<Adopted>, effects: &mut Vec<Effect>) {
         let is_new = !self.entries.contains_key(&id);
         let entry = self.entries.entry(id).or_insert_with(|| Entry::new(key));
-        if is_new && let Some(issue) = adopted {
+        if is_new && let Some(Adopted { issue, lifetime }) = adopted {
             let flight = Flight { attempt: Attempt(0), started: now.boot, reason: Reason::Adopted };
             let left = schedule::lifetime(now, issue);
-            effects.extend(self.hold(now, id, flight, issue, left, issue.asked_for));
+            effects.extend(self.hold(now, id, flight, issue, left, lifetime));
             self.adopted.push(id);
         } else if entry.key != key {
             entry.key = key;
             entry.empty = Reason::SpecChanged;
             entry.failure = None;
             self.unreachable.remove(&id);
-            entry.not_before = now.boot;
+            entry.not_before = entry.earliest.max(now.boot);
             if entry.held.take().is_some() {
                 effects.push(Effect::Withdraw { entry: id, reason: Withdrawal::SpecChanged });
             }
@@ -156,11 +156,9 @@ impl Engine {
         }
         self.unreachable.remove(&id);
         self.sts_is_reached(now, effects);
-        let lifetime = schedule::lifetime(now, issue);
-        if lifetime.is_zero() {
-            self.fail(now, id, attempt, ended_at_birth(issue));
-        } else {
-            effects.extend(self.hold(now, id, flight, issue, lifetime, lifetime));
+        match issue.life(now) {
+            Ok(lifetime) => effects.extend(self.hold(now, id, flight, issue, lifetime, lifetime)),
+            Err(fault) => self.fail(now, id, attempt, fault),
         }
         self.look(now, id, effects);
     }
@@ -219,7 +217,7 @@ impl Engine {
             issued: now,
             expires_at: issue.expires_at,
             ends: flight.started + left,
-            lifetime: left,
+            lifetime: whole,
             lead,
             asked_for: issue.asked_for,
             reason: flight.reason,
@@ -310,13 +308,5 @@ fn no_answer(deadline: Duration) -> Fault {
         FaultKind::Unreachable,
         format!("STS did not answer within {} s", deadline.as_secs()),
         "check the network, and that the STS endpoint can be reached from here",
-    )
-}
-
-fn ended_at_birth(issue: Issue) -> Fault {
-    Fault::new(
-        FaultKind::Clock,
-        format!("STS returned a session that had already ended, at {}", issue.expires_at),
-        "set the clock of this machine right, and look at what answers at the STS endpoint",
     )
 }

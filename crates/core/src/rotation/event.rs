@@ -31,6 +31,15 @@ pub struct Issue {
     pub date: Option<Timestamp>,
 }
 
+/// A session that an earlier process left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adopted {
+    /// What was issued, without a `Date`, since that was long ago.
+    pub issue: Issue,
+    /// How long it lives in all, by which its refresh is timed.
+    pub lifetime: Duration,
+}
+
 /// Something happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -40,9 +49,8 @@ pub enum Event {
         entry: EntryId,
         /// What STS would be asked. The same key again changes nothing.
         key: RoleKey,
-        /// A session for this key that an earlier process left, without a `Date`, since that was long ago. Only for an
-        /// entry that is new.
-        adopted: Option<Issue>,
+        /// A session for this key that an earlier process left. Only for an entry that is new.
+        adopted: Option<Adopted>,
     },
     /// A role is no longer wanted.
     Forget {

@@ -18,7 +18,8 @@
 //! - **Last good.** A failure never takes away what is held. It is served until it ends.
 //! - **One entry, one record.** Forgetting an entry drops everything about it, and an answer to an attempt that the entry
 //!   no longer waits for is ignored.
-//! - **The cost of a step** does not grow with the number of entries, only with how many of them have something to do.
+//! - **The cost of a step** grows with how many entries have something to do. With the number of all it grows as a search
+//!   tree does, by its logarithm and by what no longer fits the processor's caches: about twice from 1,000 to 1,000,000.
 
 mod backoff;
 mod budget;
@@ -38,7 +39,7 @@ mod wall;
 
 pub use engine::Engine;
 pub use entry::{Failure, Flight, Held};
-pub use event::{Attempt, Effect, EntryId, Event, Issue, NotServable, Version, Withdrawal};
+pub use event::{Adopted, Attempt, Effect, EntryId, Event, Issue, NotServable, Version, Withdrawal};
 pub use now::Now;
 pub use policy::{BudgetPolicy, Lead, Policy};
 pub use reason::Reason;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::now::between;
 use super::{EntryId, Issue, Lead, Now, Version};
+use crate::{Fault, FaultKind};
 
 /// Below this much left (or half of the lifetime) a demand refreshes ahead of time: botocore asks again on every use
 /// from 15 minutes before the end on.
@@ -26,6 +27,22 @@ pub(super) fn lifetime(now: Now, issue: Issue) -> Duration {
         None => now.wall_until(issue.expires_at),
     };
     lifetime.min(issue.asked_for)
+}
+
+impl Issue {
+    /// How long the session lives that was just issued.
+    ///
+    /// # Errors
+    /// `clock` when it had ended before it came.
+    pub fn life(self, now: Now) -> Result<Duration, Fault> {
+        let lifetime = lifetime(now, self);
+        if lifetime.is_zero() {
+            let message = format!("STS returned a session that had already ended, at {}", self.expires_at);
+            let action = "set the clock of this machine right, and look at what answers at the STS endpoint";
+            return Err(Fault::new(FaultKind::Clock, message, action));
+        }
+        Ok(lifetime)
+    }
 }
 
 /// How long before its end a session is refreshed: the lead, and a jitter that only moves it ahead; together at most half

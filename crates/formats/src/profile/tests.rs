@@ -33,6 +33,7 @@ fn session(access_key_id: &str, secret_access_key: &str, session_token: &str) ->
         credentials: SessionCredentials::new(access_key_id.into(), secret_access_key.into(), session_token.into()),
         issued_at: Timestamp::UNIX_EPOCH,
         expires_at: "2025-03-01T10:00:00.5Z".parse().unwrap(),
+        asked_for: rolecall_core::role::DEFAULT_DURATION,
     }
 }
 
@@ -100,6 +101,8 @@ aws_access_key_id = ASIA1
 aws_secret_access_key = secret
 aws_session_token = token
 x_security_token_expires = 2025-03-01T10:00:00Z
+x_rolecall_issued = 1970-01-01T00:00:00Z
+x_rolecall_asked_for_seconds = 3600
 x_rolecall_key = {key}
 "
         )
@@ -185,7 +188,7 @@ proptest! {
         let profiles = config::read(&text, File::Credentials).unwrap();
         prop_assert_eq!(profiles.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["default", role.alias.as_str()]);
         for profile in profiles.iter() {
-            prop_assert_eq!(profile.keys.len(), 5);
+            prop_assert_eq!(profile.keys.len(), 7);
             prop_assert_eq!(profile.get("aws_access_key_id"), Some(id.as_str()));
             prop_assert_eq!(profile.get("aws_secret_access_key"), Some(secret.as_str()));
             prop_assert_eq!(profile.get("aws_session_token"), Some(token.as_str()));

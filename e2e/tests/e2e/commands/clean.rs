@@ -40,6 +40,25 @@ fn everything_of_ours_goes_and_everything_else_stays_byte_for_byte() {
 }
 
 #[test]
+fn a_directory_that_no_agent_used_is_left_as_it_is() {
+    let home = Home::new();
+    for (name, text) in [("d/lock", "notes"), ("d/turns/plan.txt", "mine"), ("d/agent.sock", "x"), ("e/lock", "4 u\n")]
+    {
+        home.write(name, text);
+    }
+    let before = home.everything();
+    for directory in ["d", "e"] {
+        let directory = home.at(directory);
+        for args in [&["clean", "--dry-run"][..], &["clean"]] {
+            finish(home.rolecall(args).arg("--state-dir").arg(&directory)).code(0);
+            assert_eq!(home.everything(), before);
+        }
+    }
+    let texts = ["d/lock", "d/turns/plan.txt", "d/agent.sock"].map(|name| home.read(name));
+    assert_eq!(texts, ["notes", "mine", "x"]);
+}
+
+#[test]
 fn the_profiles_of_another_state_directory_stay_and_are_named() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home);

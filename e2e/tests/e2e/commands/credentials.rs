@@ -69,16 +69,51 @@ fn many_at_once_make_one_call_for_each_role_and_keep_what_it_brought() {
 }
 
 #[test]
+fn many_at_once_make_one_call_for_a_role_that_is_denied() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    let environment = left_behind(&sandbox, &home);
+    fs::remove_file(home.state().join("credentials")).unwrap();
+    // Slow, so that all of them have come before it answers.
+    let denied = json!({ "denied": true, "latency_ms": 3000 });
+    sandbox.faults(&json!({ "roles": { "arn:aws:iam::123456789012:role/MyFirstRole": denied } }));
+    let before = assumed(&sandbox);
+    let start = || Running::start(home.rolecall(&["credentials", ALIAS]).envs(environment.clone()));
+    let commands: Vec<Running> = (0..8).map(|_| start()).collect();
+    let told: Vec<String> =
+        commands.into_iter().map(|command| command.wait(Duration::from_secs(60)).code(4).stderr).collect();
+    assert!(told[0].contains("denied") || told[0].contains("not authorized"), "{told:?}");
+    assert!(told.iter().all(|line| *line == told[0]), "{told:?}");
+    assert_eq!(assumed(&sandbox) - before, 1);
+    // Who comes later asks again.
+    finish(home.rolecall(&["credentials", ALIAS]).envs(environment)).code(4);
+    assert_eq!(assumed(&sandbox) - before, 2);
+}
+
+/// Has the sessions of the store begun so long ago that what is left of them is little.
+fn grow_old(home: &Home) {
+    let store = home.read(".local/state/rolecall/credentials");
+    let older = |line: &str| match line.strip_prefix("x_rolecall_issued = ") {
+        Some(_) => "x_rolecall_issued = 2020-01-01T00:00:00Z\n".to_owned(),
+        None => format!("{line}\n"),
+    };
+    home.write(".local/state/rolecall/credentials", &store.lines().map(older).collect::<String>());
+}
+
+#[test]
 fn a_session_that_is_still_valid_is_printed_whatever_aws_says() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home);
-    // Due from the start, by an hour that was asked for.
+    // Shorter than the hour that was asked for, and than the ten minutes that are left when one of an hour is due.
     sandbox.session_seconds(300);
     let environment = left_behind(&sandbox, &home);
     let ask = || finish(home.rolecall(&["credentials", ALIAS]).envs(environment.clone()));
     let first = key(&ask().code(0).stdout);
+    assert_eq!(key(&ask().code(0).stdout), first, "no session is due before half of its life");
+    grow_old(&home);
     let second = key(&ask().code(0).stdout);
-    assert_ne!(first, second, "a new one for each call while it is due");
+    assert_ne!(first, second, "a new one once it is due");
+    grow_old(&home);
     sandbox.faults(&json!({ "outage": "unavailable" }));
     assert_eq!(key(&ask().code(0).stdout), second);
     fs::remove_file(home.state().join("credentials")).unwrap();
@@ -113,6 +148,30 @@ fn the_base_is_the_agents_when_the_environment_names_one_of_our_profiles() {
     // As `AWS_PROFILE=MyFirstAccount aws …` starts it.
     finish(home.rolecall(&["credentials", ALIAS]).envs(variables(ALIAS))).code(0);
     assert_eq!(sandbox.assumers(), [Sandbox::USER]);
+}
+
+#[test]
+fn a_process_of_the_base_sees_the_base_and_not_the_profile_that_was_asked_for() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    let answer =
+        format!("{{\"Version\":1,\"AccessKeyId\":\"{}\",\"SecretAccessKey\":\"{}\"}}", Sandbox::KEY, Sandbox::SECRET);
+    let seen = home.at("seen");
+    home.write("base", &format!("#!/bin/sh\necho \"$AWS_PROFILE in $HOME\" >{}\necho '{answer}'\n", seen.display()));
+    let config = format!("[profile work]\ncredential_process = sh {}\n", home.at("base").display());
+    home.write(".aws/config", &config);
+    let variables = |profile: &str| {
+        let mut environment = seed_environment(vec![("AWS_ENDPOINT_URL".into(), sandbox.url())]);
+        environment.push(("AWS_PROFILE".into(), profile.into()));
+        environment
+    };
+    let agent = Agent::start(&home, variables("work"), &[]);
+    agent.wait_for_state(ALIAS, "fresh");
+    agent.stop(Signal::TERM);
+    fs::remove_file(home.state().join("credentials")).unwrap();
+    fs::remove_file(&seen).unwrap();
+    finish(home.rolecall(&["credentials", ALIAS]).envs(variables(ALIAS))).code(0);
+    assert_eq!(home.read("seen"), format!("work in {}\n", home.path().display()));
 }
 
 #[test]

@@ -38,6 +38,18 @@ fn with_min_valid_it_is_a_yes_or_a_no() {
 }
 
 #[test]
+fn a_role_that_has_no_session_yet_is_not_well() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    sandbox.faults(&json!({ "roles": { ROLE: { "latency_ms": 25_000 } } }));
+    let agent = Agent::start(&home, seed_environment(sandbox.environment()), &[]);
+    agent.wait_for_state("MySecondAccount", "fresh");
+    let first = finish(&mut home.rolecall(&["status", "MyFirstAccount"])).code(3);
+    assert!(first.stdout.contains("pending"), "{first:#?}");
+    finish(&mut home.rolecall(&["status", "MySecondAccount"])).code(0);
+}
+
+#[test]
 fn the_roles_that_are_named_are_shown_and_no_others() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home);

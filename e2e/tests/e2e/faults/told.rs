@@ -52,6 +52,15 @@ pub(crate) fn documented(home: &Home, text: &str) {
     assert!(even(ERRORS_MD).contains(&text), "docs/errors.md does not say:\n{text}");
 }
 
+/// Whether an example in `docs/errors.md` ends with this fix, and says no more.
+#[track_caller]
+fn documented_fix(home: &Home, action: &str) {
+    let action = even(&anywhere(&action.replace(&home.path().display().to_string(), "/home/me")));
+    let examples = ERRORS_MD.split("```").skip(1).step_by(2);
+    let mut fixes = examples.filter_map(|example| Some(even(example.split_once("  fix: ")?.1)));
+    assert!(fixes.any(|fix| fix == action), "docs/errors.md has no example with the fix:\n{action}");
+}
+
 /// The text with the same port for every address on loopback.
 fn anywhere(text: &str) -> String {
     let mut parts = text.split("127.0.0.1:");
@@ -82,7 +91,7 @@ pub(crate) fn told_everywhere(home: &Home, agent: &Agent<'_>, alias: &str, kind:
         assert!(refused.stderr.contains(message) && refused.stderr.contains(action), "{refused:#?}");
     }
     documented(home, message);
-    documented(home, action);
+    documented_fix(home, action);
     message.to_owned()
 }
 

@@ -25,8 +25,15 @@ impl Readiness {
     /// # Errors
     /// When the ready file cannot be one.
     pub(super) fn new(file: Option<&std::path::Path>, environment: &Environment) -> Result<Self, Failure> {
-        let file = file.map(ReadyFile::prepare).transpose()?;
+        let file = file.map(ReadyFile::at).transpose()?;
         Ok(Self { manager: Notify::to(environment.get(notify::VARIABLE)), file })
+    }
+
+    /// The state directory is ours, so an agent that left a ready file is gone.
+    pub(super) fn prepare(&self) {
+        if let Some(file) = &self.file {
+            file.remove();
+        }
     }
 
     /// The first round is over.

@@ -23,7 +23,7 @@ fn without_a_flag_there_are_good_defaults() {
     assert_eq!(made.credentials_file, PathBuf::from("/h/.aws/credentials"));
     assert_eq!(made.default, None);
     assert!(made.store && made.adopt && made.take_over.is_empty());
-    assert_eq!((made.health_listen, made.base_profile, made.region), (None, None, None));
+    assert_eq!((made.health_listen, made.base_profile), (None, None));
     let role = &made.roles[0];
     assert_eq!((role.alias.as_str(), role.duration), ("First", Duration::from_secs(3600)));
     assert_eq!((role.session_name.as_str(), &role.region), ("First@host", &None));
@@ -31,15 +31,15 @@ fn without_a_flag_there_are_good_defaults() {
 
 #[test]
 fn each_flag_reaches_its_setting() {
-    let line = "--publish cat --refresh-before 50% --duration 2h --default First --sts-in-flight 1 --sts-rate 2 \
+    let line = "--publish file --refresh-before 50% --duration 2h --default First --sts-in-flight 1 --sts-rate 2 \
                 --sts-burst 3 --state-dir /s --no-store --take-over First --health-listen 8080";
     let line: Vec<&str> = line.split_whitespace().collect();
     let made = made(&line, &[ROLE, HOME, ("AWS_DEFAULT_REGION", "eu-west-1"), ("AWS_PROFILE", "work")]).unwrap();
-    assert_eq!(made.publish, Publish::Cat);
+    assert_eq!(made.publish, Publish::File);
     assert!(!made.store);
     assert_eq!(made.take_over.iter().map(Alias::as_str).collect::<Vec<_>>(), ["First"]);
     assert_eq!(made.health_listen.unwrap().to_string(), "127.0.0.1:8080");
-    assert_eq!((made.base_profile.as_deref(), made.region.unwrap().as_str()), (Some("work"), "eu-west-1"));
+    assert_eq!(made.base_profile.as_deref(), Some("work"));
     assert_eq!(made.policy.refresh_before, Lead::Percent(50));
     assert_eq!(made.policy.budget, BudgetPolicy { in_flight: 1, per_second: 2, burst: 3 });
     assert_eq!(made.default.unwrap().as_str(), "First");
@@ -67,6 +67,8 @@ fn settings_that_cannot_work_are_refused_before_anything_is_done() {
         (&["--default", "Second"], &[ROLE, HOME], "use one of First"),
         (&["--take-over", "Second"], &[ROLE, HOME], "--take-over: no role is named \"Second\"; use one of First"),
         (&["--take-over", "First", "--publish", "none"], &[ROLE, HOME], "there is no profile to put in the place"),
+        (&["--no-store", "--publish", "cat"], &[ROLE, HOME], "--no-store: with `--publish cat`"),
+        (&["--store", "false", "--publish", "cat"], &[ROLE, HOME], "--no-store: with `--publish cat`"),
         (&[], &[ROLE, HOME, ("AWS_REGION", "Frankfurt!")], "AWS_REGION"),
     ] {
         let failure = made(line, variables).unwrap_err();

@@ -4,6 +4,9 @@
 //! printed whatever STS says. The base is never one of our own profiles: they are cut out of the user's files, a variable
 //! that names one is dropped, and a second level of this command is refused.
 
+use std::ffi::OsStr;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +14,8 @@ use rolecall_agent::absent::{self, AbsentError, Left};
 use rolecall_agent::definitions::Definitions;
 use rolecall_aws::{Base, Sts};
 use rolecall_core::port::Clock as _;
-use rolecall_core::{Alias, AssumeRole as _, Fault, FaultKind, Role, Session};
+use rolecall_core::rotation::Issue;
+use rolecall_core::{Alias, AssumeRole as _, Assumed, Fault, FaultKind, Role, Session};
 use rolecall_formats::process;
 use rolecall_rotator::SystemClock;
 use zeroize::Zeroizing;
@@ -23,7 +27,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::{endpoint, runtime};
 
-/// Set for what is run to get the base credentials.
+/// Set for what is run to get the base credentials: who sees it was started for them.
 const DEPTH: &str = "ROLECALL_DEPTH";
 
 /// The `credential_process` answer for a role.
@@ -46,13 +50,24 @@ pub(super) fn document(
     if environment.text(DEPTH).is_some() {
         return Err(recursion(alias));
     }
-    let _turn = absent::turn(state_dir, &definitions, alias);
-    // Whoever had the turn before may have left one.
+    let base = fingerprint(&base_environment(environment, &definitions, state_dir));
+    let since = SystemClock.now().wall;
+    let turn = absent::turn(state_dir, &definitions, alias);
+    // Whoever had the turn before may have left one, or why there is none.
     let held = match left() {
         Some(Left { session, due: false }) => return Ok(rendered(role, &session)),
         held => held,
     };
-    match assume(role, &definitions, state_dir, environment) {
+    let leave = |fault: &Fault| {
+        if let Some(turn) = &turn {
+            turn.leave(fault, base, SystemClock.now().wall);
+        }
+    };
+    let outcome = match turn.as_ref().and_then(|turn| turn.fault(base, since, SystemClock.now().wall)) {
+        Some(fault) => Err(failure(fault)),
+        None => assume(role, &definitions, state_dir, environment, leave),
+    };
+    match outcome {
         Ok(session) => {
             absent::keep(state_dir, &definitions, alias, &session, SystemClock.now().wall);
             Ok(rendered(role, &session))
@@ -64,17 +79,28 @@ pub(super) fn document(
     }
 }
 
+/// A number that tells one base from another, by what it is found with in the environment.
+fn fingerprint(environment: &Environment) -> u64 {
+    let is_of_base = |name: &OsStr| name == "HOME" || name.as_bytes().starts_with(b"AWS_");
+    let mut variables: Vec<_> = environment.variables().filter(|(name, _)| is_of_base(name)).collect();
+    variables.sort();
+    let mut hasher = DefaultHasher::new();
+    variables.hash(&mut hasher);
+    hasher.finish()
+}
+
 fn rendered(role: &Role, session: &Session) -> Zeroizing<Vec<u8>> {
     let mut text = process::document(role, session, SystemClock.now().wall);
     Zeroizing::new(std::mem::take(&mut *text).into_bytes())
 }
 
-/// Asks STS once.
+/// Asks STS once, and tells `leave` what it answers if that is no session.
 fn assume(
     role: &Role,
     definitions: &Definitions,
     state_dir: &Path,
     environment: &Environment,
+    leave: impl FnOnce(&Fault),
 ) -> Result<Session, Failure> {
     let environment = base_environment(environment, definitions, state_dir);
     endpoint::check(&environment)?;
@@ -82,9 +108,20 @@ fn assume(
     let files = UserFiles::new(&environment, aliases, state_dir.into())?;
     let variables = rolecall_aws::Environment::new(environment.variables());
     let sts = Sts::new(Base::DefaultChain { files: Arc::new(files), environment: variables });
-    let assumed = runtime::run(async { sts.assume_role(role).await.map_err(failure) })?;
+    let assumed = runtime::run(async {
+        let assumed = sts.assume_role(role).await;
+        assumed.and_then(alive).inspect_err(leave).map_err(failure)
+    })?;
     let issued_at = SystemClock.now().wall;
-    Ok(Session { credentials: assumed.credentials, issued_at, expires_at: assumed.expires_at })
+    let Assumed { credentials, expires_at, asked_for, date: _ } = assumed;
+    Ok(Session { credentials, issued_at, expires_at, asked_for })
+}
+
+/// Refuses what had ended before it came.
+fn alive(assumed: Assumed) -> Result<Assumed, Fault> {
+    let Assumed { expires_at, asked_for, date, .. } = assumed;
+    Issue { expires_at, asked_for, date }.life(SystemClock.now())?;
+    Ok(assumed)
 }
 
 /// The environment that the base is found in: as the agent had it where the present one leads to ourselves.

@@ -1,32 +1,22 @@
 //! The table of `profiles`.
 
 use anstream::adapter::strip_str;
-use rolecall_agent::wire::{FaultDocument, ProfileDocument, VERSION};
+use rolecall_agent::wire::{ProfileDocument, VERSION};
 
 use super::*;
+use crate::fixture::{self, NOW, fault};
 
 fn profile(alias: &str, state: &str) -> ProfileDocument {
     ProfileDocument {
-        alias: alias.into(),
-        name: alias.into(),
         arn: "arn:aws:iam::123456789012:role/team/R".into(),
-        account: "123456789012".into(),
-        partition: "aws".into(),
-        role: "R".into(),
-        region: None,
-        source: "base".into(),
-        default: false,
-        state: state.into(),
-        published: true,
         expires_at: None,
-        next_refresh_at: None,
-        fault: None,
+        ..fixture::role(alias, state).profile
     }
 }
 
 fn shown(profiles: Vec<ProfileDocument>) -> String {
     let document = ProfilesDocument { version: VERSION, default: None, profiles, problems: vec![] };
-    strip_str(&text(&document, "2026-08-21T10:00:00Z".parse().unwrap(), None)).to_string()
+    strip_str(&text(&document, NOW.parse().unwrap(), None)).to_string()
 }
 
 #[test]
@@ -47,7 +37,6 @@ b               123456789012  R     -             pending  -
 
 #[test]
 fn a_fault_is_pointed_out() {
-    let fault = FaultDocument { kind: "denied".into(), message: "m".into(), action: "a".into(), since: "s".into() };
-    let text = shown(vec![ProfileDocument { fault: Some(fault), ..profile("a", "failed") }]);
+    let text = shown(vec![ProfileDocument { fault: Some(fault("denied")), ..profile("a", "failed") }]);
     assert!(text.ends_with("\nNot all is well: `rolecall status` says what and what to do.\n"), "{text}");
 }

@@ -1,25 +1,19 @@
 //! What a refresh came to, as a row and as an exit code.
 
 use anstream::adapter::strip_str;
-use serde_json::{Value, json};
+use rolecall_agent::wire::VERSION;
 
 use super::*;
+use crate::fixture::{self, NOW, fault};
 
-fn role(alias: &str, state: &str, version: u64, under_way: bool, fault: bool) -> Value {
-    let expires = matches!(state, "fresh" | "stale").then_some("2026-08-21T11:00:00Z");
-    let fault =
-        fault.then(|| json!({ "kind": "denied", "message": "no", "action": "ask", "since": "2026-08-21T09:59:00Z" }));
-    json!({
-        "alias": alias, "name": alias, "arn": "arn:aws:iam::123456789012:role/R", "account": "123456789012",
-        "partition": "aws", "role": "R", "region": null, "source": "base", "default": false, "state": state,
-        "published": true, "expires_at": expires, "next_refresh_at": null, "fault": fault,
-        "issued_at": null, "access_key_id": null, "session_version": version, "reason": null,
-        "asked_for_seconds": 3600, "attempt_under_way": under_way, "notes": [],
-    })
+fn role(alias: &str, state: &str, version: u64, under_way: bool, at_fault: bool) -> ProfileStatus {
+    let mut role = fixture::role(alias, state);
+    role.profile.fault = at_fault.then(|| fault("denied"));
+    ProfileStatus { session_version: version, attempt_under_way: under_way, ..role }
 }
 
-fn document(roles: Vec<Value>) -> RefreshDocument {
-    serde_json::from_value(json!({ "version": 1, "complete": true, "profiles": roles })).unwrap()
+fn document(complete: bool, profiles: Vec<ProfileStatus>) -> RefreshDocument {
+    RefreshDocument { version: VERSION, complete, profiles }
 }
 
 /// Every role had its first session before.
@@ -38,28 +32,40 @@ fn the_code_says_what_it_came_to() {
         (vec![role("b", "failed", 0, false, true)], ExitCode::AllFailed),
         (vec![refreshed(), role("b", "fresh", 1, true, false)], ExitCode::TimeLimit),
     ] {
-        let document = document(roles);
+        let document = document(true, roles);
         assert_eq!(code(&document, &before(&document)), expected, "{document:?}");
     }
 }
 
 #[test]
+fn what_may_not_have_been_asked_for_yet_has_not_failed() {
+    for waiting in [role("b", "fresh", 1, false, false), role("b", "failed", 0, false, true)] {
+        let document = document(false, vec![role("a", "fresh", 2, false, false), waiting]);
+        let outcomes = document.profiles.iter().map(|status| Outcome::of(status, &before(&document), false));
+        assert_eq!(outcomes.collect::<Vec<_>>(), [Outcome::Refreshed, Outcome::UnderWay]);
+        assert_eq!(code(&document, &before(&document)), ExitCode::TimeLimit);
+    }
+}
+
+#[test]
 fn there_is_a_row_for_each_role_and_what_is_wrong_below() {
-    let document = document(vec![
-        role("a", "fresh", 2, false, false),
-        role("b", "fresh", 1, false, true),
-        role("c", "pending", 0, true, false),
-    ]);
-    let now = "2026-08-21T10:00:00Z".parse().unwrap();
-    let text = strip_str(&text(&document, &before(&document), now, None)).to_string();
+    let document = document(
+        true,
+        vec![
+            role("a", "fresh", 2, false, false),
+            role("b", "fresh", 1, false, true),
+            role("c", "pending", 0, true, false),
+        ],
+    );
+    let text = strip_str(&text(&document, &before(&document), NOW.parse().unwrap(), None)).to_string();
     let expected = "\
 ALIAS  ACCOUNT/ROLE    OUTCOME                          EXPIRES
 a      123456789012/R  refreshed                        in 1 h
 b      123456789012/R  failed, the old session is kept  in 1 h
 c      123456789012/R  under way                        -
 
-b denied: no (1 min ago)
-  fix: ask
+b denied: could not assume R (3 min ago)
+  fix: allow it
 ";
     assert_eq!(text, expected);
 }

@@ -1,68 +1,26 @@
 //! The page of `status`, its exit code, and what is left of it when roles are named.
 
 use anstream::adapter::strip_str;
-use rolecall_agent::wire::{AgentDocument, FaultDocument, ProblemDocument, ProfileDocument, VERSION};
+use rolecall_agent::wire::{FaultDocument, ProblemDocument, ProfileDocument};
 
 use super::*;
+use crate::fixture::{self, NOW, document, fault};
 
-fn fault(kind: &str) -> FaultDocument {
-    FaultDocument {
-        kind: kind.into(),
-        message: "could not assume R".into(),
-        action: "allow it".into(),
-        since: "2026-08-21T09:57:00Z".into(),
-    }
-}
-
+/// A role whose third session, if it has one, is a fifth over.
 fn role(alias: &str, state: &str, fault: Option<FaultDocument>) -> ProfileStatus {
-    let held = matches!(state, "fresh" | "stale");
-    let time = |text: &str| held.then(|| text.to_owned());
-    ProfileStatus {
-        profile: ProfileDocument {
-            alias: alias.into(),
-            name: alias.into(),
-            arn: "arn:aws:iam::123456789012:role/R".into(),
-            account: "123456789012".into(),
-            partition: "aws".into(),
-            role: "R".into(),
-            region: None,
-            source: "base".into(),
-            default: alias == "a",
-            state: state.into(),
-            published: true,
-            expires_at: time("2026-08-21T10:48:30Z"),
-            next_refresh_at: time("2026-08-21T10:38:30Z"),
-            fault,
-        },
-        issued_at: time("2026-08-21T09:48:30Z"),
-        access_key_id: held.then(|| "SANDBOXKEY".into()),
-        session_version: u64::from(held) * 3,
-        reason: None,
-        asked_for_seconds: None,
-        attempt_under_way: state == "pending",
-        notes: vec![],
-    }
-}
-
-fn document(profiles: Vec<ProfileStatus>) -> StatusDocument {
-    StatusDocument {
-        version: VERSION,
-        agent: AgentDocument {
-            version: "0.1.0".into(),
-            pid: 4711,
-            started_at: "2026-08-21T06:55:00Z".into(),
-            state_dir: "/home/me/.local/state/rolecall".into(),
-            publish: "process".into(),
-            clock_skew_seconds: None,
-        },
-        default: None,
-        profiles,
-        problems: vec![],
-    }
+    let mut role = fixture::role(alias, state);
+    let time = |text: &str| role.issued_at.is_some().then(|| text.to_owned());
+    let (issued, expires, next) =
+        (time("2026-08-21T09:48:30Z"), time("2026-08-21T10:48:30Z"), time("2026-08-21T10:38:30Z"));
+    role.session_version *= 3;
+    role.issued_at = issued;
+    role.profile =
+        ProfileDocument { default: alias == "a", expires_at: expires, next_refresh_at: next, fault, ..role.profile };
+    role
 }
 
 fn shown(document: &StatusDocument) -> String {
-    strip_str(&page::text(document, "2026-08-21T10:00:00Z".parse().unwrap(), None)).to_string()
+    strip_str(&page::text(document, NOW.parse().unwrap(), None)).to_string()
 }
 
 #[test]
@@ -76,7 +34,7 @@ a (default)  123456789012/R  fresh    48 min of 1 h  in 38 min  3
 b            123456789012/R  pending  -              under way  0
 ";
     assert_eq!(shown(&document), expected);
-    assert_eq!(ExitCode::from(tally(&document)), ExitCode::Ok);
+    assert_eq!(ExitCode::from(tally(&document)), ExitCode::SomeFailed, "one has no session yet");
 }
 
 #[test]
@@ -112,6 +70,8 @@ fn the_exit_code_says_what_can_be_used() {
     let taken = || Some(fault("profile_taken"));
     for (states, code) in [
         (vec![("fresh", None), ("stale", None)], ExitCode::Ok),
+        (vec![("fresh", None), ("pending", None)], ExitCode::SomeFailed),
+        (vec![("pending", None)], ExitCode::SomeFailed),
         (vec![("fresh", None), ("failed", taken())], ExitCode::SomeFailed),
         (vec![("fresh", taken())], ExitCode::SomeFailed),
         (vec![("stale", taken())], ExitCode::SomeFailed),
@@ -135,7 +95,7 @@ fn the_roles_that_are_named_stay_and_so_does_what_a_later_version_says_of_them()
 #[test]
 fn what_is_watched_is_on_the_screen_for_as_long_as_it_is_wrong() {
     let document = document(vec![role("a", "failed", Some(fault("denied")))]);
-    let now = "2026-08-21T10:00:00Z".parse().unwrap();
+    let now = NOW.parse().unwrap();
     let picture = watch::picture(&document, None, now);
     assert!(picture.head.contains("pid 4711") && picture.tail.contains("allow it"), "{picture:?}");
     let gone = Failure::new(ExitCode::NothingToAsk, "no agent runs", "start one");

@@ -3,32 +3,25 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::fixture::{self, NOW};
 
 /// A document of one role, with these fields on top of those of a role that has a session for an hour.
 fn document(publish: &str, fields: Value) -> StatusDocument {
-    let mut role = json!({
-        "alias": "a", "name": "a", "arn": "arn:aws:iam::123456789012:role/R", "account": "123456789012",
-        "partition": "aws", "role": "R", "region": null, "source": "base", "default": false, "state": "fresh",
-        "published": true, "expires_at": "2026-08-21T11:00:00Z", "next_refresh_at": null, "fault": null,
-        "issued_at": null, "access_key_id": null, "session_version": 1, "reason": null, "asked_for_seconds": 3600,
-        "attempt_under_way": false, "notes": [],
-    });
+    let mut role = serde_json::to_value(fixture::role("a", "fresh")).unwrap();
     for (key, value) in fields.as_object().unwrap() {
         role[key] = value.clone();
     }
-    let agent = json!({
-        "version": "0", "pid": 1, "started_at": "", "state_dir": "/s", "publish": publish, "clock_skew_seconds": null,
-    });
-    let document = json!({ "version": 1, "agent": agent, "default": null, "profiles": [role], "problems": [] });
-    serde_json::from_value(document).unwrap()
+    let mut document = fixture::document(vec![serde_json::from_value(role).unwrap()]);
+    document.agent.publish = publish.into();
+    document
 }
 
 fn lacking(document: &StatusDocument, minutes: Option<u64>) -> Option<Lack> {
-    lack(document, minutes.map(|minutes| Duration::from_secs(60 * minutes)), "2026-08-21T10:00:00Z".parse().unwrap())
+    lack(document, minutes.map(|minutes| Duration::from_secs(60 * minutes)), NOW.parse().unwrap())
 }
 
 fn fault(kind: &str) -> Value {
-    json!({ "kind": kind, "message": "the message", "action": "the action", "since": "2026-08-21T10:00:00Z" })
+    serde_json::to_value(fixture::fault(kind)).unwrap()
 }
 
 #[test]
@@ -45,7 +38,7 @@ fn a_role_that_can_be_used_lacks_nothing() {
 fn what_may_come_by_itself_is_waited_for() {
     for (fields, minutes, short, part) in [
         (json!({ "expires_at": null }), None, false, "no valid session"),
-        (json!({ "expires_at": null, "fault": fault("denied") }), None, false, "the message; the action"),
+        (json!({ "expires_at": null, "fault": fault("denied") }), None, false, "could not assume R; allow it"),
         (json!({ "published": false }), None, false, "not written yet"),
         (json!({ "expires_at": "2026-08-21T10:05:00Z" }), Some(15), true, "valid for 5 min more"),
         (json!({ "expires_at": "2026-08-21T10:05:00Z", "attempt_under_way": true }), Some(15), false, "being asked"),
@@ -64,8 +57,35 @@ fn what_may_come_by_itself_is_waited_for() {
 #[test]
 fn what_only_a_person_can_change_is_told_at_once() {
     let taken = document("process", json!({ "published": false, "fault": fault("profile_taken") }));
-    assert_eq!(lacking(&taken, None), Some(Lack::Person("the message".into(), "the action".into())));
+    assert_eq!(lacking(&taken, None), Some(Lack::Person("could not assume R".into(), "allow it".into())));
     let Some(Lack::Person(message, action)) = lacking(&document("process", json!({})), Some(61)) else { panic!() };
     assert_eq!(message, "a has sessions of 1 h");
     assert!(action.contains("less than 1 h 1 min") && action.contains("--duration"), "{action}");
+}
+
+#[test]
+fn a_setting_that_means_nothing_is_told_once_the_roles_are_there() {
+    let mut ready = document("process", json!({}));
+    ready.problems.push(fixture::problem("store"));
+    assert_eq!(lacking(&ready, None), None, "a file that cannot be written is no role");
+    ready.problems.push(fixture::problem("AWS_ROLE_3"));
+    let Some(Lack::Person(message, _)) = lacking(&ready, None) else { panic!() };
+    assert!(message.starts_with("AWS_ROLE_3: "), "{message}");
+    let mut pending = document("process", json!({ "expires_at": null }));
+    pending.problems = ready.problems;
+    assert!(matches!(lacking(&pending, None), Some(Lack::Time(..))));
+}
+
+#[test]
+fn a_round_is_over_when_each_role_works_or_is_known_not_to() {
+    for (fields, over) in [
+        (json!({}), true),
+        (json!({ "expires_at": null, "fault": fault("denied") }), true),
+        (json!({ "expires_at": null, "attempt_under_way": true }), false),
+    ] {
+        assert_eq!(all_tried(&document("process", fields.clone())), over, "{fields}");
+    }
+    let mut empty = document("process", json!({}));
+    empty.profiles.clear();
+    assert!(!all_tried(&empty));
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::story::{A, B, HOUR, assumed, at, attempt_in, define, failed, first_call, holding, key_of};
+use super::story::{A, B, HOUR, adopted, assumed, at, attempt_in, define, failed, first_call, holding, key_of};
 use crate::FaultKind;
 use crate::rotation::{
-    BudgetPolicy, Effect, Engine, EntryId, Event, Issue, Lead, NotServable, Policy, Reason, Version, Withdrawal,
+    Adopted, BudgetPolicy, Effect, Engine, EntryId, Event, Issue, Lead, NotServable, Now, Policy, Reason, Version,
+    Withdrawal,
 };
 
 #[test]
@@ -35,6 +36,20 @@ fn the_same_definition_again_changes_nothing_and_another_starts_afresh() {
     assert_eq!(effects[0], Effect::Withdraw { entry: A, reason: Withdrawal::SpecChanged });
     assert_eq!(attempt_in(&effects, A).unwrap().1, Reason::SpecChanged);
     assert_eq!(engine.serve(at(20), A), Err(NotServable::Pending));
+}
+
+#[test]
+fn definitions_that_change_again_and_again_are_held_to_one_call_a_second() {
+    let mut engine = Engine::new(Policy::default());
+    let half = |halves: u64| {
+        let (now, half) = (at(halves / 2), Duration::from_millis(500 * (halves % 2)));
+        Now { wall: now.wall + half, boot: now.boot + half }
+    };
+    let calls = (0..10).filter(|n| {
+        let effects = define(&mut engine, half(*n), A, u8::try_from(*n).unwrap());
+        attempt_in(&effects, A).is_some()
+    });
+    assert_eq!(calls.count(), 5);
 }
 
 #[test]
@@ -128,7 +143,7 @@ fn roles_that_fail_never_starve_one_that_was_not_tried() {
 fn a_session_from_before_a_restart_is_served_and_refreshed_in_its_time() {
     let mut engine = Engine::new(Policy::default());
     let issue = Issue { expires_at: at(1500).wall, asked_for: Duration::from_secs(HOUR), date: None };
-    let effects = engine.step(at(0), Event::Define { entry: A, key: key_of(1), adopted: Some(issue) });
+    let effects = engine.step(at(0), Event::Define { entry: A, key: key_of(1), adopted: adopted(issue) });
     assert_eq!(effects, [Effect::Publish { entry: A, version: Version(1) }]);
     assert_eq!(engine.serve(at(0), A).unwrap().reason, Reason::Adopted);
     let (second, attempt, _) = first_call(&mut engine, 1, 1500).unwrap();
@@ -140,10 +155,33 @@ fn a_session_from_before_a_restart_is_served_and_refreshed_in_its_time() {
 }
 
 #[test]
+fn one_that_was_shorter_than_asked_for_is_not_refreshed_before_half_of_its_life() {
+    let mut engine = Engine::new(Policy { refresh_before: Lead::Percent(50), ..Policy::default() });
+    let issue = Issue { expires_at: at(HOUR - 10).wall, asked_for: Duration::from_secs(12 * HOUR), date: None };
+    let adopted = Some(Adopted { issue, lifetime: Duration::from_secs(HOUR) });
+    engine.step(at(0), Event::Define { entry: A, key: key_of(1), adopted });
+    let (second, ..) = first_call(&mut engine, 1, HOUR).unwrap();
+    assert_eq!(second, HOUR / 2 - 10);
+}
+
+#[test]
+fn what_was_adopted_by_a_wrong_wall_clock_is_refreshed_on_demand_as_any_other() {
+    // The wall clock is a quarter of an hour ahead, so that less seems left than there is.
+    let ahead = |seconds| Now { wall: at(seconds + 1000).wall, ..at(seconds) };
+    let mut engine = Engine::new(Policy::default());
+    let issue = Issue { expires_at: at(1800).wall, asked_for: Duration::from_secs(HOUR), date: None };
+    engine.step(ahead(0), Event::Define { entry: A, key: key_of(1), adopted: adopted(issue) });
+    let (attempt, _) = attempt_in(&define(&mut engine, ahead(0), B, 2), B).unwrap();
+    assert_eq!(engine.step(ahead(1), assumed(B, attempt, at(1), HOUR)).len(), 1);
+    let effects = engine.step(ahead(1800 - 880), Event::Demand { entry: A });
+    assert_eq!(attempt_in(&effects, A).unwrap().1, Reason::Demanded);
+}
+
+#[test]
 fn one_that_has_ended_meanwhile_is_withdrawn_at_once() {
     let mut engine = Engine::new(Policy::default());
     let issue = Issue { expires_at: at(0).wall, asked_for: Duration::from_secs(HOUR), date: None };
-    let effects = engine.step(at(5), Event::Define { entry: A, key: key_of(1), adopted: Some(issue) });
+    let effects = engine.step(at(5), Event::Define { entry: A, key: key_of(1), adopted: adopted(issue) });
     assert!(effects.contains(&Effect::Withdraw { entry: A, reason: Withdrawal::Expired }), "{effects:?}");
     assert!(engine.serve(at(5), A).is_err());
 }

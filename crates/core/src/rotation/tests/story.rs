@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::rotation::{Attempt, Effect, Engine, EntryId, Event, Issue, Now, Policy, Reason, Version};
+use crate::rotation::{Adopted, Attempt, Effect, Engine, EntryId, Event, Issue, Now, Policy, Reason, Version};
 use crate::{Alias, Fault, FaultKind, Role, RoleKey, SessionName, Source, role};
 
 /// One entry.
@@ -35,6 +35,11 @@ pub(super) fn key_of(n: u8) -> RoleKey {
 
 pub(super) fn define(engine: &mut Engine, now: Now, entry: EntryId, key: u8) -> Vec<Effect> {
     engine.step(now, Event::Define { entry, key: key_of(key), adopted: None })
+}
+
+/// What an earlier process left of a session of an hour.
+pub(super) fn adopted(issue: Issue) -> Option<Adopted> {
+    Some(Adopted { issue, lifetime: Duration::from_secs(HOUR) })
 }
 
 pub(super) fn assumed(entry: EntryId, attempt: Attempt, now: Now, life: u64) -> Event {

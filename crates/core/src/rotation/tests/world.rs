@@ -11,7 +11,7 @@ use super::story::key_of;
 use super::sts::{Answer, Sts, at};
 use super::truth::{Call, Session, Truth, Wall};
 use crate::rotation::backoff;
-use crate::rotation::{Attempt, BudgetPolicy, Effect, EntryId, Event, Issue, Now, Policy, Reason, Version};
+use crate::rotation::{Adopted, Attempt, BudgetPolicy, Effect, EntryId, Event, Issue, Now, Policy, Reason, Version};
 use crate::{FaultKind, role};
 
 /// 2027-01-15T08:00:00Z, in milliseconds.
@@ -108,7 +108,7 @@ impl World {
                 let entry = EntryId(role);
                 let Some(truth) = self.roles.get_mut(&entry) else { return Ok(()) };
                 truth.key = truth.key.wrapping_add(1);
-                (truth.session, truth.started, truth.retry, truth.failures) = (None, None, None, 0);
+                (truth.session, truth.retry, truth.failures) = (None, None, 0);
                 truth.unreachable = false;
                 let key = key_of(truth.key);
                 return self.step(Event::Define { entry, key, adopted: None }, Cause::Redefined(entry));
@@ -194,7 +194,8 @@ impl World {
         };
         self.roles.insert(entry, Truth { session: Some(session), ..Truth::default() });
         let issue = Issue { expires_at: at(ends), asked_for: role::DEFAULT_DURATION, date: None };
-        self.step(Event::Define { entry, key: key_of(0), adopted: Some(issue) }, Cause::Adopted(entry))
+        let adopted = Some(Adopted { issue, lifetime: role::DEFAULT_DURATION });
+        self.step(Event::Define { entry, key: key_of(0), adopted }, Cause::Adopted(entry))
     }
 
     fn deliver_answer(&mut self) -> Result<(), Broken> {

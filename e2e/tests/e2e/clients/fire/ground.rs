@@ -96,26 +96,23 @@ impl Ground {
         Ok(profiles)
     }
 
-    /// What must hold when all is over. `foreign`: what the foreign writer said at its end. Returns its changes that are
-    /// gone.
+    /// What must hold when all is over. `foreign`: what the foreign writer said at its end. Returns how many of its
+    /// changes are gone.
     #[track_caller]
-    pub(super) fn check_end(&self, foreign: &Value, ids: &[&str]) -> Vec<String> {
+    pub(super) fn check_end(&self, foreign: &Value, ids: &[&str]) -> u64 {
         let text = fs::read_to_string(self.path()).unwrap();
         let profiles = self.check(&text).unwrap();
         let value = |profile: &str, key: &str| profiles.get(profile).and_then(|profile| profile.get(key));
         let number = |text: Option<&str>| text.and_then(|text| text.parse::<u64>().ok());
-        let mut lost: Vec<String> = foreign["lost"].as_array().unwrap().iter().map(Value::to_string).collect();
         let log = foreign["log"].as_object().unwrap().iter().map(|(key, last)| ("log", key.as_str(), last));
-        for (profile, key, last) in log.chain([("counted", "counter", &foreign["counter"])]) {
-            if number(value(profile, key)) != last.as_u64() {
-                lost.push(format!("{key} = {last}, there is {:?}", value(profile, key)));
-            }
-        }
+        let last = log.chain([("counted", "counter", &foreign["counter"])]);
+        let gone = last.filter(|(profile, key, last)| number(value(profile, key)) != last.as_u64()).count();
+        let lost = foreign["lost"].as_array().unwrap().len() + gone;
         for id in ids {
             assert!(profiles.get(&format!("{OURS}{id}")).is_some(), "the block {id} stands:\n{text}");
         }
         assert_eq!(self.home.mode("file"), MODE);
         assert_eq!(self.home.everything(), ["file", "file.rolecall.lock", "sign", "stop"], "nothing is left behind");
-        lost
+        lost as u64
     }
 }

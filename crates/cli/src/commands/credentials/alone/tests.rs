@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use rolecall_agent::settings::Publish;
 use rolecall_core::rotation::Lead;
 use rolecall_core::{SessionName, Source};
 
@@ -22,13 +21,11 @@ fn definitions(base_profile: Option<&str>) -> Definitions {
     Definitions {
         roles: vec![role],
         default: None,
-        publish: Publish::Process,
         store: true,
         refresh_before: Lead::Percent(10),
         base_profile: base_profile.map(Into::into),
         config_file: "/home/me/.aws/config".into(),
         credentials_file: "/home/me/.aws/credentials".into(),
-        region: None,
     }
 }
 
@@ -61,4 +58,16 @@ fn the_store_is_never_where_the_base_is_looked_for() {
     let base = base_environment(&environment, &definitions(None), state.path());
     assert_eq!(base.text("AWS_SHARED_CREDENTIALS_FILE").as_deref(), Some("/home/me/.aws/credentials"));
     assert_eq!(base.text("AWS_CONFIG_FILE").as_deref(), other.to_str());
+}
+
+#[test]
+fn what_had_ended_before_it_came_is_refused() {
+    let now = SystemClock.now().wall;
+    for (seconds, usable) in [(900, true), (-1, false)] {
+        let expires_at = now + jiff::SignedDuration::from_secs(seconds);
+        let credentials = rolecall_core::SessionCredentials::new("A".into(), "S".into(), "T".into());
+        let asked_for = Duration::from_secs(900);
+        let assumed = Assumed { credentials, expires_at, asked_for, date: Some(now) };
+        assert_eq!(alive(assumed).err().map(|fault| fault.kind), (!usable).then_some(FaultKind::Clock), "{seconds}");
+    }
 }

@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 
 use libfuzzer_sys::fuzz_target;
-use rolecall_agent::env_roles::{RoleDefaults, env_roles};
+use rolecall_agent::settings::env_roles::{RoleDefaults, env_roles};
 use rolecall_core::role::DEFAULT_DURATION;
 
 /// Far above any message: a value is shown in a few lines.

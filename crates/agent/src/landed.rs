@@ -15,11 +15,11 @@ use rolecall_formats::block::{self, Id};
 use rolecall_formats::{config, container, process};
 use rolecall_testkit::canary;
 
-use crate::definitions::{self, Definitions};
-use crate::state_dir::{StateDir, id};
-use crate::store::read_back;
+use crate::publish::store::read_back;
+use crate::serve::wire::{ErrorDocument, ProfilesDocument, StatusDocument, VERSION};
+use crate::state::definitions::{self, Definitions};
+use crate::state::state_dir::{StateDir, id};
 use crate::testing::role;
-use crate::wire::{ErrorDocument, ProfilesDocument, StatusDocument, VERSION};
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/formats").join(name)

@@ -14,21 +14,21 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
 
-use crate::board::Board;
-use crate::definitions::{self, Definitions};
-use crate::documents::View;
-use crate::file_sink::{FileSink, Writer, ended_badly};
-use crate::files;
-use crate::health::{Health, HealthError, Probes};
-use crate::holdings::Holdings;
-use crate::json_files::JsonFiles;
-use crate::profiles::{Form, Profiles};
+use crate::publish::board::Board;
+use crate::publish::file_sink::{FileSink, Writer, ended_badly};
+use crate::publish::files;
+use crate::publish::holdings::Holdings;
+use crate::publish::json_files::JsonFiles;
+use crate::publish::profiles::{Form, Profiles};
+use crate::publish::store::{Store, read_back};
+use crate::serve::documents::View;
+use crate::serve::health::{Health, HealthError, Probes};
+use crate::serve::socket::{Api, Server, Socket, SocketError};
+use crate::serve::summary::Summary;
+use crate::serve::wire::{ProfilesDocument, StatusDocument};
 use crate::settings::{AgentSettings, Publish};
-use crate::socket::{Api, Server, Socket, SocketError};
-use crate::state_dir::{StateDir, StateDirError, UsersFile};
-use crate::store::{Store, read_back};
-use crate::summary::Summary;
-use crate::wire::{ProfilesDocument, StatusDocument};
+use crate::state::definitions::{self, Definitions};
+use crate::state::state_dir::{StateDir, StateDirError, UsersFile};
 
 /// How long the writers may take to finish when the agent ends. What they write appears whole or not at all.
 const STOP_TIME: Duration = Duration::from_millis(700);

@@ -1,7 +1,7 @@
 //! The settings of the agent as plain data, and the checks that every way of giving them shares.
 //!
 //! Promises that a value of these types can be used as it is. Where a setting comes from (flag, variable, file) and
-//! which one wins is left to the command line; where files are is in [`crate::paths`].
+//! which one wins is left to the command line; where files are is in [`paths`]; how variables become roles in [`env_roles`].
 
 use std::ffi::OsString;
 use std::fmt;
@@ -15,8 +15,12 @@ use rolecall_core::region::RegionError;
 use rolecall_core::rotation::Policy;
 use rolecall_core::{Alias, Region, Role};
 
-use crate::env_roles::EnvRoles;
-use crate::problem::Problem;
+pub mod env_roles;
+pub mod paths;
+pub mod problem;
+
+use env_roles::EnvRoles;
+use problem::Problem;
 
 /// The shortest and the longest session that STS issues
 /// ([AssumeRole](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html)).
@@ -215,7 +219,7 @@ pub fn role_named(setting: &'static str, name: &str, found: &EnvRoles) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::env_roles::{RoleDefaults, env_roles};
+    use crate::settings::env_roles::{RoleDefaults, env_roles};
 
     #[test]
     fn forms_survive_the_round_trip() {

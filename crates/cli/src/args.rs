@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use rolecall_agent::paths;
+use rolecall_agent::settings::paths;
 
 use crate::commands;
 use crate::environment::Environment;

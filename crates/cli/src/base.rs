@@ -12,9 +12,9 @@ mod error;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use rolecall_agent::files;
-use rolecall_agent::paths;
+use rolecall_agent::publish::files;
 use rolecall_agent::settings::SettingsError;
+use rolecall_agent::settings::paths;
 use rolecall_aws::{CredentialProcess, ProfileFiles, ProfileTexts, credential_process};
 use rolecall_core::{Alias, Fault};
 use rolecall_formats::config::{self, File, Profiles};

@@ -9,8 +9,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rolecall_agent::state_dir::socket_path;
-use rolecall_agent::wire::{ErrorDocument, PROTOCOL, PROTOCOL_HEADER, VERSION, code};
+use rolecall_agent::serve::wire::{ErrorDocument, PROTOCOL, PROTOCOL_HEADER, VERSION, code};
+use rolecall_agent::state::state_dir::socket_path;
 use rustix::io::{FdFlags, fcntl_setfd, retry_on_intr};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! Roles and an agent as its answers have them, for the tests of what commands make of these. It is 10:00 there.
 
-use rolecall_agent::wire::{
+use rolecall_agent::serve::wire::{
     AgentDocument, FaultDocument, ProblemDocument, ProfileDocument, ProfileStatus, StatusDocument, VERSION,
 };
 

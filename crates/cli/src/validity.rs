@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rolecall_agent::wire::{ProfileStatus, StatusDocument};
+use rolecall_agent::serve::wire::{ProfileStatus, StatusDocument};
 use rolecall_core::Alias;
 
 use crate::exit_code::ExitCode;

@@ -10,7 +10,7 @@ use rolecall_rotator::SystemClock;
 use rolecall_testkit::{ManualClock, canary};
 
 use super::*;
-use crate::problem::Problem;
+use crate::settings::problem::Problem;
 use crate::testing::{Answer, FakeSts, get, log, role};
 
 mod restart;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use rolecall_agent::files::FileError;
+use rolecall_agent::publish::files::FileError;
 use rolecall_core::{Fault, FaultKind};
 use rolecall_formats::block;
 

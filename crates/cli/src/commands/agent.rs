@@ -14,10 +14,11 @@ use std::time::Duration;
 
 use clap::ArgAction;
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser as _};
-use rolecall_agent::env_roles::{EnvRoles, RoleDefaults, env_roles};
+use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults, env_roles};
+use rolecall_agent::settings::paths;
 use rolecall_agent::settings::{self, AgentSettings, Publish, SettingsError};
-use rolecall_agent::state_dir::StateDirError;
-use rolecall_agent::{Agent, StartError, paths};
+use rolecall_agent::state::state_dir::StateDirError;
+use rolecall_agent::{Agent, StartError};
 use rolecall_aws::{Base, Sts};
 use rolecall_core::Alias;
 use rolecall_core::port::Clock;

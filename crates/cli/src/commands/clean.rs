@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use anstyle::Style;
-use rolecall_agent::clean::{self, CleanError, Gone, Report, Stays, UsersFile};
-use rolecall_agent::paths;
-use rolecall_agent::state_dir::StateDirError;
+use rolecall_agent::settings::paths;
+use rolecall_agent::state::clean::{self, CleanError, Gone, Report, Stays, UsersFile};
+use rolecall_agent::state::state_dir::StateDirError;
 use rolecall_formats::config::File;
 
 use crate::args::StateDirArg;

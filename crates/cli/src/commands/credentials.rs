@@ -9,7 +9,7 @@ mod alone;
 
 use std::time::Duration;
 
-use rolecall_agent::wire::code;
+use rolecall_agent::serve::wire::code;
 use rolecall_core::Alias;
 
 use crate::args::StateDirArg;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rolecall_agent::Agent;
-use rolecall_agent::env_roles::{RoleDefaults, env_roles};
+use rolecall_agent::settings::env_roles::{RoleDefaults, env_roles};
 use rolecall_agent::settings::{AgentSettings, Publish, parse_duration};
 use rolecall_aws::{Base, Sts};
 use rolecall_core::Region;

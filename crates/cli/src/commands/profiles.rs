@@ -1,7 +1,7 @@
 //! `rolecall profiles`: which profiles there are, for an agent program that chooses one, and for people.
 
 use jiff::Timestamp;
-use rolecall_agent::wire::ProfilesDocument;
+use rolecall_agent::serve::wire::ProfilesDocument;
 
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;

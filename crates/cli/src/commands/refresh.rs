@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rolecall_agent::wire::{ProfileStatus, RefreshDocument, RefreshRequest, StatusDocument};
+use rolecall_agent::serve::wire::{ProfileStatus, RefreshDocument, RefreshRequest, StatusDocument};
 use rolecall_core::Alias;
 use rolecall_core::port::Clock as _;
 use rolecall_rotator::SystemClock;

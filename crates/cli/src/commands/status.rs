@@ -9,8 +9,8 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use anstyle::AnsiColor;
+use rolecall_agent::serve::wire::{ProfileStatus, StatusDocument};
 use rolecall_agent::settings::parse_duration;
-use rolecall_agent::wire::{ProfileStatus, StatusDocument};
 use rolecall_core::Alias;
 use rolecall_core::port::Clock as _;
 use rolecall_rotator::SystemClock;

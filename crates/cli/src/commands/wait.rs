@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rolecall_agent::env_roles;
+use rolecall_agent::serve::wire::{ProfileStatus, StatusDocument};
+use rolecall_agent::settings::env_roles;
 use rolecall_agent::settings::parse_duration;
-use rolecall_agent::wire::{ProfileStatus, StatusDocument};
 use rolecall_core::Alias;
 use rolecall_core::port::Clock as _;
 use rolecall_rotator::SystemClock;

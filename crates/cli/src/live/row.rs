@@ -1,7 +1,7 @@
 //! What is shown of one role, as the agent tells it.
 
 use jiff::Timestamp;
-use rolecall_agent::wire::StatusDocument;
+use rolecall_agent::serve::wire::StatusDocument;
 
 use crate::output::duration::time;
 

@@ -1,6 +1,6 @@
 //! How long is left, and what is said when it is too little.
 
-use rolecall_agent::wire::ProfileDocument;
+use rolecall_agent::serve::wire::ProfileDocument;
 
 use super::*;
 use crate::fixture::{self, NOW, fault};

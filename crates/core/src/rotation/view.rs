@@ -31,7 +31,7 @@ pub struct Glance<'a> {
 }
 
 impl Engine {
-    /// How long the shell may sleep before the next [`Event::Tick`]; none when nothing is to come.
+    /// How long the shell may sleep before the next [`Tick`](super::Event::Tick); none when nothing is to come.
     #[must_use]
     pub fn next_wake(&self, now: Now) -> Option<Duration> {
         let alarm = self.timers.next(now, self.wall.trusted(now));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rolecall_agent::Agent;
-use rolecall_agent::summary::Summary;
+use rolecall_agent::serve::summary::Summary;
 
 use super::notify::{self, Notify};
 use super::ready_file::ReadyFile;

@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rolecall_agent::absent::{self, AbsentError, Left};
-use rolecall_agent::definitions::Definitions;
+use rolecall_agent::state::absent::{self, AbsentError, Left};
+use rolecall_agent::state::definitions::Definitions;
 use rolecall_aws::{Base, Sts};
 use rolecall_core::port::Clock as _;
 use rolecall_core::rotation::Issue;

@@ -1,7 +1,7 @@
 //! The table of `profiles`.
 
 use anstream::adapter::strip_str;
-use rolecall_agent::wire::{ProfileDocument, VERSION};
+use rolecall_agent::serve::wire::{ProfileDocument, VERSION};
 
 use super::*;
 use crate::fixture::{self, NOW, fault};

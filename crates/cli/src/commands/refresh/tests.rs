@@ -1,7 +1,7 @@
 //! What a refresh came to, as a row and as an exit code.
 
 use anstream::adapter::strip_str;
-use rolecall_agent::wire::VERSION;
+use rolecall_agent::serve::wire::VERSION;
 
 use super::*;
 use crate::fixture::{self, NOW, fault};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
-use rolecall_agent::wire::{AgentDocument, ProfileStatus, StatusDocument};
+use rolecall_agent::serve::wire::{AgentDocument, ProfileStatus, StatusDocument};
 
 use crate::output::duration;
 use crate::output::table::{Cell, Fit, Table};

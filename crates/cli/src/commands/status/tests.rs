@@ -1,7 +1,7 @@
 //! The page of `status`, its exit code, and what is left of it when roles are named.
 
 use anstream::adapter::strip_str;
-use rolecall_agent::wire::{FaultDocument, ProblemDocument, ProfileDocument};
+use rolecall_agent::serve::wire::{FaultDocument, ProblemDocument, ProfileDocument};
 
 use super::*;
 use crate::fixture::{self, NOW, document, fault};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anstyle::AnsiColor;
 use jiff::Timestamp;
-use rolecall_agent::wire::StatusDocument;
+use rolecall_agent::serve::wire::StatusDocument;
 use rolecall_core::Alias;
 use rolecall_core::port::Clock as _;
 use rolecall_rotator::SystemClock;

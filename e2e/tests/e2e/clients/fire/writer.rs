@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use e2e::Running;
-use rolecall_agent::files::{EditError, FileError, edit};
+use rolecall_agent::publish::files::{EditError, FileError, edit};
 use rolecall_formats::block::{BlockError, Id, replace};
 use rolecall_formats::config::{self, File, FileFault, Profile};
 

@@ -1,0 +1,168 @@
+//! `json/<alias>.json` in the state directory: what the `cat` form prints.
+//!
+//! Promises one document for each session that is held, whole, for this user alone, and none for any other alias. A
+//! document that is right already is not written again.
+
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use rolecall_core::{Alias, Fault, FaultKind};
+use rolecall_formats::process;
+use rolecall_formats::profile::Held;
+
+use crate::publish::files::{self, FileError};
+
+/// The name of the directory.
+pub(crate) const DIRECTORY: &str = "json";
+pub(crate) const SUFFIX: &str = ".json";
+
+/// The documents of one state directory.
+#[derive(Clone, Debug)]
+pub(crate) struct JsonFiles(PathBuf);
+
+impl JsonFiles {
+    pub(crate) fn new(state_dir: &Path) -> Self {
+        Self(state_dir.join(DIRECTORY))
+    }
+
+    /// The directory.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Writes the documents of these sessions. Others stay.
+    pub(crate) fn write(&self, held: &[Held<'_>]) -> Result<(), Fault> {
+        let create = |source| FileError::CreateDirectory { path: self.0.clone(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.0).map_err(create).map_err(fault)?;
+        held.iter().try_for_each(|held| self.write_one(held)).map_err(fault)
+    }
+
+    fn write_one(&self, held: &Held<'_>) -> Result<(), FileError> {
+        let path = self.0.join(format!("{}{SUFFIX}", held.role.alias));
+        let document = process::file(held.role, held.session);
+        if files::read(&path).is_ok_and(|text| *text == *document) {
+            return Ok(());
+        }
+        files::replace_private(&path, document.as_bytes())
+    }
+
+    /// Takes away the documents of all aliases but these, and what a killed agent left half written.
+    pub(crate) fn keep(&self, aliases: &BTreeSet<&Alias>) -> Result<(), Fault> {
+        files::sweep(&self.0);
+        for (alias, path) in self.documents().map_err(fault)? {
+            if !aliases.contains(&alias) {
+                let gone = fs::remove_file(&path).or_else(|error| match error.kind() {
+                    io::ErrorKind::NotFound => Ok(()),
+                    _ => Err(error),
+                });
+                gone.map_err(|source| fault(FileError::Write { path, source }))?;
+            }
+        }
+        if aliases.is_empty() {
+            // Nothing of the form is left behind. Somebody else's file in it keeps it, and harms nothing.
+            let _ = fs::remove_dir(&self.0);
+        }
+        Ok(())
+    }
+
+    /// The documents that are there; none without the directory.
+    fn documents(&self) -> Result<Vec<(Alias, PathBuf)>, FileError> {
+        let failed = |source| FileError::Read { path: self.0.clone(), source };
+        let entries = match fs::read_dir(&self.0) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut documents = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(failed)?.path();
+            let name = path.file_name().and_then(|name| name.to_str()?.strip_suffix(SUFFIX));
+            if let Some(alias) = name.and_then(|name| name.parse().ok()) {
+                documents.push((alias, path));
+            }
+        }
+        Ok(documents)
+    }
+
+    /// The first file there that would be replaced or removed although it is not ours.
+    pub(crate) fn foreign(&self) -> Result<Option<PathBuf>, FileError> {
+        if self.0.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
+            return Ok(Some(self.0.clone()));
+        }
+        for (_, path) in self.documents()? {
+            match files::read(&path) {
+                Ok(text) if process::is_ours(&text) || !path.exists() => {}
+                Ok(_) | Err(FileError::NotText { .. } | FileError::NotAFile { .. } | FileError::TooLong { .. }) => {
+                    return Ok(Some(path));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// All of it is in the state directory, so that is where to look.
+fn fault(error: FileError) -> Fault {
+    let action = "look at free space and permissions of the state directory";
+    Fault::new(FaultKind::Misconfigured, error.to_string(), action)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+    use crate::testing::{role, session};
+
+    fn names(files: &JsonFiles) -> Vec<String> {
+        let entries = fs::read_dir(files.path()).into_iter().flatten();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_document_comes_and_goes_with_its_session() {
+        let home = tempfile::tempdir().unwrap();
+        let files = JsonFiles::new(home.path());
+        let (a, b, session) = (role("a"), role("b"), session(1));
+        let held = [&a, &b].map(|role| Held { role, session: &session });
+        files.write(&held).unwrap();
+        files.keep(&BTreeSet::from([&a.alias, &b.alias])).unwrap();
+        assert_eq!(names(&files), ["a.json", "b.json"]);
+        let path = files.path().join("a.json");
+        assert_eq!(fs::read_to_string(&path).unwrap(), *process::file(&a, &session));
+        let mode = |path: &Path| path.metadata().unwrap().mode() & 0o777;
+        assert_eq!((mode(files.path()), mode(&path)), (0o700, 0o600));
+
+        let inode = path.metadata().unwrap().ino();
+        files.write(&held).unwrap();
+        assert_eq!(path.metadata().unwrap().ino(), inode, "what is right is left alone");
+        files.keep(&BTreeSet::from([&b.alias])).unwrap();
+        assert_eq!(names(&files), ["b.json"]);
+        files.keep(&BTreeSet::new()).unwrap();
+        assert!(!files.path().exists());
+        files.keep(&BTreeSet::new()).unwrap();
+    }
+
+    #[test]
+    fn files_of_others_stay() {
+        let home = tempfile::tempdir().unwrap();
+        let files = JsonFiles::new(home.path());
+        assert_eq!(files.foreign().unwrap(), None);
+        let (a, session) = (role("a"), session(1));
+        files.write(&[Held { role: &a, session: &session }]).unwrap();
+        fs::write(files.path().join("notes.txt"), "mine").unwrap();
+        assert_eq!(files.foreign().unwrap(), None);
+        files.keep(&BTreeSet::new()).unwrap();
+        assert_eq!(names(&files), ["notes.txt"]);
+        fs::write(files.path().join("package.json"), "{}").unwrap();
+        assert_eq!(files.foreign().unwrap(), Some(files.path().join("package.json")));
+        fs::write(home.path().join("file"), "").unwrap();
+        assert_eq!(JsonFiles(home.path().join("file")).foreign().unwrap(), Some(home.path().join("file")));
+    }
+}

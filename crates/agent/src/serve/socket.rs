@@ -1,0 +1,182 @@
+//! The agent's Unix socket: HTTP/1.1, one request a connection.
+//!
+//! Promises to answer this user and root only, and that a client which says nothing holds nothing up. Paths and answers
+//! are in `routes`.
+
+mod refresh;
+mod routes;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rolecall_core::port::Clock;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::task::{JoinHandle, JoinSet};
+use tracing::{debug, warn};
+
+use crate::serve::documents::View;
+use crate::state::state_dir::NEW_SOCKET;
+
+/// How long a client may take to send its request. All of them are on this machine; what is idle holds a place that
+/// others wait for.
+const REQUEST_TIME: Duration = Duration::from_secs(1);
+/// How long a role without a session is waited for. Programs wait at least 60 s for a `credential_process`.
+const SESSION_TIME: Duration = Duration::from_secs(20);
+/// How long a connection may last in all: both of the above, and time to take the answer.
+const CONNECTION_TIME: Duration = Duration::from_secs(30);
+/// The most connections at once; more wait their turn.
+const CONNECTIONS: usize = 256;
+/// The most bytes of a request's head: the least that hyper takes.
+const HEAD_BYTES: usize = 8192;
+/// How long to wait when the system gives no connection, for example for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often that is told.
+const ACCEPT_TOLD: Duration = Duration::from_secs(60);
+
+/// What every answer is made from.
+pub(crate) struct Api {
+    pub(crate) view: Arc<View>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// A socket that is open: who connects waits to be served.
+pub(crate) struct Socket {
+    path: PathBuf,
+    listener: UnixListener,
+}
+
+/// A socket that is being served.
+pub(crate) struct Server {
+    path: PathBuf,
+    task: JoinHandle<()>,
+}
+
+/// Why the socket could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("open the socket {path}: {source}", path = path.display())]
+pub struct SocketError {
+    /// The socket.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+impl Socket {
+    /// Opens the socket. Only for the holder of the state directory's lock: a socket that lies there is an ended agent's
+    /// and is replaced.
+    pub(crate) fn open(path: PathBuf) -> Result<Self, SocketError> {
+        match bind(&path) {
+            Ok(listener) => Ok(Self { path, listener }),
+            Err(source) => Err(SocketError { path, source }),
+        }
+    }
+
+    /// Serves it.
+    pub(crate) fn serve(self, api: Api) -> Server {
+        Server { path: self.path, task: tokio::spawn(serve(self.listener, Arc::new(api))) }
+    }
+}
+
+impl Server {
+    /// Takes the socket away and cuts every connection.
+    pub(crate) async fn stop(self) {
+        if let Err(error) = fs::remove_file(&self.path) {
+            warn!("remove the socket {}: {error}", self.path.display());
+        }
+        self.task.abort();
+        // Ended by the abort; there is nothing to learn from it.
+        let _ = self.task.await;
+    }
+}
+
+/// Opens the socket under another name and moves it into place once only this user may connect.
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    // Not longer than the real name, whose length was checked.
+    let unready = path.with_file_name(NEW_SOCKET);
+    match fs::remove_file(&unready) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&unready)?;
+    fs::set_permissions(&unready, fs::Permissions::from_mode(0o600))?;
+    fs::rename(&unready, path)?;
+    Ok(listener)
+}
+
+async fn serve(listener: UnixListener, api: Arc<Api>) {
+    let slots = Arc::new(Semaphore::new(CONNECTIONS));
+    // Dropped with this task, and all connections with it.
+    let mut connections = JoinSet::new();
+    let mut told = Seldom::default();
+    loop {
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) if is_allowed(&stream) => {
+                let api = Arc::clone(&api);
+                connections.spawn(async move {
+                    let _slot = slot;
+                    converse(stream, api).await;
+                });
+            }
+            Ok(_) => warn!("a connection from another user was refused"),
+            Err(error) => {
+                if told.is_due(api.clock.now().boot) {
+                    warn!("accept a connection: {error}");
+                }
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// When something that happens all the time was told last.
+#[derive(Debug, Default)]
+struct Seldom(Option<Duration>);
+
+impl Seldom {
+    /// Whether to tell it at `boot`, by the clock that counts from the start of the machine.
+    fn is_due(&mut self, boot: Duration) -> bool {
+        let due = self.0.is_none_or(|told| boot.saturating_sub(told) >= ACCEPT_TOLD);
+        if due {
+            self.0 = Some(boot);
+        }
+        due
+    }
+}
+
+/// Whether the other end is this user or root. Who else got past the socket's mode is not told anything.
+fn is_allowed(stream: &UnixStream) -> bool {
+    let ours = rustix::process::geteuid().as_raw();
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == ours || peer.uid() == 0)
+}
+
+async fn converse(stream: UnixStream, api: Arc<Api>) {
+    let service = service_fn(|request| {
+        let api = Arc::clone(&api);
+        async move { Ok::<_, std::convert::Infallible>(routes::answer(&api, request).await) }
+    });
+    let connection = http1::Builder::new()
+        .keep_alive(false)
+        .half_close(true)
+        .max_buf_size(HEAD_BYTES)
+        .timer(TokioTimer::new())
+        .header_read_timeout(REQUEST_TIME)
+        .serve_connection(TokioIo::new(stream), service);
+    match tokio::time::timeout(CONNECTION_TIME, connection).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => debug!("a connection ended badly: {error}"),
+        Err(_) => debug!("a connection was cut after {} s", CONNECTION_TIME.as_secs()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

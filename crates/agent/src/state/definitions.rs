@@ -1,0 +1,234 @@
+//! `roles.json` in the state directory: what an agent was told, without a secret, for commands that run when no agent
+//! does.
+//!
+//! Written whole by each agent at its start. Readers ignore fields that they do not know and refuse a later version by
+//! name. Times are in seconds, paths absolute.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rolecall_core::rotation::Lead;
+use rolecall_core::{Alias, Role, Source};
+use serde::{Deserialize, Serialize};
+
+use crate::publish::files::{self, FileError};
+use crate::settings::AgentSettings;
+
+/// The version that is written.
+pub const VERSION: u32 = 1;
+/// The name of the file in the state directory.
+pub(crate) const FILE: &str = "roles.json";
+/// Who wrote it: tells our file from one that happens to have the name.
+const WRITTEN_BY: &str = "rolecall";
+
+/// What an agent was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definitions {
+    /// The roles, in the order in which they are shown.
+    pub roles: Vec<Role>,
+    /// The role that the profile `default` is for.
+    pub default: Option<Alias>,
+    /// Whether sessions may be kept in the store.
+    pub store: bool,
+    /// How long before its end a session is refreshed.
+    pub refresh_before: Lead,
+    /// The profile that the base credentials come from: the agent's `AWS_PROFILE`.
+    pub base_profile: Option<String>,
+    /// The user's AWS config file.
+    pub config_file: PathBuf,
+    /// The user's AWS credentials file.
+    pub credentials_file: PathBuf,
+}
+
+/// Why there are no definitions, although there is a file.
+#[derive(Debug, thiserror::Error)]
+pub enum DefinitionsError {
+    /// It could not be read.
+    #[error("{0}; make it readable for this user")]
+    Unreadable(FileError),
+    /// A later rolecall wrote it.
+    #[error(
+        "read {path}: it has version {version}, and this rolecall knows up to {VERSION}; use the version of rolecall that \
+         the agent had",
+        path = path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
+    },
+    /// It is not what an agent writes.
+    #[error("read {path}: {what}; start the agent once more, which writes it anew", path = path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+/// The file as it is spelt.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    version: u32,
+    written_by: String,
+    default: Option<String>,
+    store: bool,
+    refresh_before: String,
+    base_profile: Option<String>,
+    config_file: PathBuf,
+    credentials_file: PathBuf,
+    roles: Vec<RoleDocument>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RoleDocument {
+    alias: String,
+    name: String,
+    arn: String,
+    region: Option<String>,
+    source: String,
+    duration_seconds: u64,
+    session_name: String,
+}
+
+impl Definitions {
+    /// What these settings define.
+    #[must_use]
+    pub fn of(settings: &AgentSettings) -> Self {
+        Self {
+            roles: settings.roles.clone(),
+            default: settings.default.clone(),
+            store: settings.store,
+            refresh_before: settings.policy.refresh_before,
+            base_profile: settings.base_profile.clone(),
+            config_file: absolute(&settings.config_file),
+            credentials_file: absolute(&settings.credentials_file),
+        }
+    }
+
+    /// What the newest agent of this state directory was told; none when there was none.
+    ///
+    /// # Errors
+    /// When the file cannot be read, has a later version or is broken.
+    pub fn read(state_dir: &Path) -> Result<Option<Self>, DefinitionsError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let path = state_dir.join(FILE);
+        let text = files::read(&path).map_err(DefinitionsError::Unreadable)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let broken = |what: String| DefinitionsError::Broken { path: path.clone(), what };
+        let Versioned { version } = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
+        if version > VERSION {
+            return Err(DefinitionsError::Newer { path, version });
+        }
+        let document: Document = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
+        document.read().map(Some).map_err(broken)
+    }
+
+    /// Writes them into a state directory, whole, mode 0600.
+    ///
+    /// # Errors
+    /// When the directory takes no file, or a path is no text.
+    pub(crate) fn write(&self, state_dir: &Path) -> Result<(), FileError> {
+        let path = state_dir.join(FILE);
+        let mut text = serde_json::to_string_pretty(&Document::of(self))
+            .map_err(|error| FileError::Write { path: path.clone(), source: error.into() })?;
+        text.push('\n');
+        files::replace_private(&path, text.as_bytes())
+    }
+}
+
+/// Whether a text is such a file, of whatever version.
+pub(crate) fn is_ours(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Mark {
+        written_by: String,
+    }
+    serde_json::from_str::<Mark>(text).is_ok_and(|mark| mark.written_by == WRITTEN_BY)
+}
+
+/// The path as it is meant in this process. One that cannot be made absolute stays as it is.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+impl Document {
+    fn of(definitions: &Definitions) -> Self {
+        let Definitions { roles, default, store, refresh_before, base_profile, config_file, credentials_file } =
+            definitions;
+        Self {
+            version: VERSION,
+            written_by: WRITTEN_BY.into(),
+            default: default.as_ref().map(ToString::to_string),
+            store: *store,
+            refresh_before: refresh_before.to_string(),
+            base_profile: base_profile.clone(),
+            config_file: config_file.clone(),
+            credentials_file: credentials_file.clone(),
+            roles: roles.iter().map(RoleDocument::of).collect(),
+        }
+    }
+
+    /// What the file says, or what is wrong with it.
+    fn read(self) -> Result<Definitions, String> {
+        Ok(Definitions {
+            roles: self.roles.into_iter().map(RoleDocument::read).collect::<Result<_, _>>()?,
+            default: self.default.map(|alias| parsed("default", &alias)).transpose()?,
+            store: self.store,
+            refresh_before: parsed("refresh_before", &self.refresh_before)?,
+            base_profile: self.base_profile,
+            config_file: self.config_file,
+            credentials_file: self.credentials_file,
+        })
+    }
+}
+
+impl RoleDocument {
+    fn of(role: &Role) -> Self {
+        let Role { alias, name, arn, region, source, duration, session_name } = role;
+        Self {
+            alias: alias.to_string(),
+            name: name.clone(),
+            arn: arn.to_string(),
+            region: region.as_ref().map(ToString::to_string),
+            source: source.to_string(),
+            duration_seconds: duration.as_secs(),
+            session_name: session_name.to_string(),
+        }
+    }
+
+    fn read(self) -> Result<Role, String> {
+        Ok(Role {
+            alias: parsed("alias", &self.alias)?,
+            name: self.name,
+            arn: parsed("arn", &self.arn)?,
+            region: self.region.map(|region| parsed("region", &region)).transpose()?,
+            source: source(&self.source)?,
+            duration: Duration::from_secs(self.duration_seconds),
+            session_name: parsed("session_name", &self.session_name)?,
+        })
+    }
+}
+
+fn source(text: &str) -> Result<Source, String> {
+    [Source::Base]
+        .into_iter()
+        .find(|source| source.to_string() == text)
+        .ok_or_else(|| format!("source: {text:?} is none that this rolecall knows"))
+}
+
+fn parsed<T: std::str::FromStr>(key: &str, text: &str) -> Result<T, String>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error: T::Err| format!("{key}: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,9 @@ use crate::validity;
 /// How often the agent is asked.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a session has to be valid when nobody says.
+const LEAST: Duration = Duration::from_secs(1);
+
 /// Wait until roles can be used
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
@@ -93,12 +96,13 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
             Ok(body) => {
                 let mut document: StatusDocument = client::parsed(&state_dir, "/v1/status", &body)?;
                 validity::select(&mut document, &args.aliases)?;
-                match lack(&document, args.min_valid, SystemClock.now().wall) {
+                let (least, now) = (args.min_valid.unwrap_or(LEAST), SystemClock.now().wall);
+                match lack(&document, least, now) {
                     None => return Ok(ExitCode::Ok),
                     Some(Lack::Person(message, action)) => {
                         return Err(Failure::new(ExitCode::AllFailed, message, action));
                     }
-                    Some(Lack::Time(_, reason)) if args.first_round && all_tried(&document) => {
+                    Some(Lack::Time(_, reason)) if args.first_round && all_tried(&document, least, now) => {
                         let well = document.profiles.iter().filter(|status| status.profile.fault.is_none()).count();
                         let failed = document.profiles.len() - well;
                         let code = Tally { well, failed, ..Tally::default() }.into();
@@ -134,9 +138,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
 }
 
 /// What the roles of the document lack; none when each can be used for as long as `least`.
-fn lack(document: &StatusDocument, least: Option<Duration>, now: Timestamp) -> Option<Lack> {
-    let least = least.unwrap_or(Duration::from_secs(1));
-    let published = |status: &ProfileStatus| document.agent.publish == "none" || status.profile.published;
+fn lack(document: &StatusDocument, least: Duration, now: Timestamp) -> Option<Lack> {
     let mut reasons = Vec::new();
     let mut short = Vec::new();
     for status in &document.profiles {
@@ -158,7 +160,7 @@ fn lack(document: &StatusDocument, least: Option<Duration>, now: Timestamp) -> O
                 }
                 reasons.push(format!("{alias}: {why}"));
             }
-            None if !published(status) => {
+            None if !is_there(document, status) => {
                 let why = fault.map_or_else(|| "its profile is not written yet".into(), |fault| fault.message.clone());
                 reasons.push(format!("{alias}: {why}"));
             }
@@ -176,9 +178,16 @@ fn lack(document: &StatusDocument, least: Option<Duration>, now: Timestamp) -> O
     Some(Lack::Time(short, reasons.join("\n  ")))
 }
 
-/// Whether each role is known to work or not to.
-fn all_tried(document: &StatusDocument) -> bool {
-    let tried = |status: &ProfileStatus| status.profile.expires_at.is_some() || status.profile.fault.is_some();
+/// Whether the profile is there, as far as there are any.
+fn is_there(document: &StatusDocument, status: &ProfileStatus) -> bool {
+    document.agent.publish == "none" || status.profile.published
+}
+
+/// Whether each role can be used or is known not to be.
+fn all_tried(document: &StatusDocument, least: Duration, now: Timestamp) -> bool {
+    let usable =
+        |status: &ProfileStatus| validity::shortfall(status, now, least).is_none() && is_there(document, status);
+    let tried = |status: &ProfileStatus| status.profile.fault.is_some() || usable(status);
     !document.profiles.is_empty() && document.profiles.iter().all(tried)
 }
 

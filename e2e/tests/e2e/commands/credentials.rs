@@ -130,23 +130,29 @@ fn an_alias_that_the_last_agent_did_not_have_is_5() {
     assert!(unknown.stderr.contains("Other") && unknown.stderr.contains(ALIAS), "{unknown:#?}");
 }
 
+/// Has the role asked for as `AWS_PROFILE=MyFirstAccount aws …` does it, behind an agent whose base was the profile `work`;
+/// `between` the two.
+fn asked_by_our_profile(sandbox: &Sandbox, home: &Home, between: impl FnOnce()) {
+    let variables = |profile: &str| {
+        let mut environment = seed_environment(vec![("AWS_ENDPOINT_URL".into(), sandbox.url())]);
+        environment.push(("AWS_PROFILE".into(), profile.into()));
+        environment
+    };
+    let agent = Agent::start(home, variables("work"), &[]);
+    agent.wait_for_state(ALIAS, "fresh");
+    agent.stop(Signal::TERM);
+    fs::remove_file(home.state().join("credentials")).unwrap();
+    between();
+    finish(home.rolecall(&["credentials", ALIAS]).envs(variables(ALIAS))).code(0);
+}
+
 #[test]
 fn the_base_is_the_agents_when_the_environment_names_one_of_our_profiles() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home);
     let keys = format!("[work]\naws_access_key_id = {}\naws_secret_access_key = {}\n", Sandbox::KEY, Sandbox::SECRET);
     home.write(".aws/credentials", &keys);
-    let variables = |profile: &str| {
-        let mut environment = seed_environment(vec![("AWS_ENDPOINT_URL".into(), sandbox.url())]);
-        environment.push(("AWS_PROFILE".into(), profile.into()));
-        environment
-    };
-    let agent = Agent::start(&home, variables("work"), &[]);
-    agent.wait_for_state(ALIAS, "fresh");
-    agent.stop(Signal::TERM);
-    fs::remove_file(home.state().join("credentials")).unwrap();
-    // As `AWS_PROFILE=MyFirstAccount aws …` starts it.
-    finish(home.rolecall(&["credentials", ALIAS]).envs(variables(ALIAS))).code(0);
+    asked_by_our_profile(&sandbox, &home, || {});
     assert_eq!(sandbox.assumers(), [Sandbox::USER]);
 }
 
@@ -160,17 +166,7 @@ fn a_process_of_the_base_sees_the_base_and_not_the_profile_that_was_asked_for() 
     home.write("base", &format!("#!/bin/sh\necho \"$AWS_PROFILE in $HOME\" >{}\necho '{answer}'\n", seen.display()));
     let config = format!("[profile work]\ncredential_process = sh {}\n", home.at("base").display());
     home.write(".aws/config", &config);
-    let variables = |profile: &str| {
-        let mut environment = seed_environment(vec![("AWS_ENDPOINT_URL".into(), sandbox.url())]);
-        environment.push(("AWS_PROFILE".into(), profile.into()));
-        environment
-    };
-    let agent = Agent::start(&home, variables("work"), &[]);
-    agent.wait_for_state(ALIAS, "fresh");
-    agent.stop(Signal::TERM);
-    fs::remove_file(home.state().join("credentials")).unwrap();
-    fs::remove_file(&seen).unwrap();
-    finish(home.rolecall(&["credentials", ALIAS]).envs(variables(ALIAS))).code(0);
+    asked_by_our_profile(&sandbox, &home, || fs::remove_file(&seen).unwrap());
     assert_eq!(home.read("seen"), format!("work in {}\n", home.path().display()));
 }
 

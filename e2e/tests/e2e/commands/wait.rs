@@ -68,3 +68,18 @@ fn a_session_that_is_too_short_is_refreshed() {
     finish(&mut home.rolecall(&["wait", ALIAS, "--min-valid", "15m"])).code(0);
     assert_ne!(agent.credentials(ALIAS)["AccessKeyId"], before["AccessKeyId"]);
 }
+
+#[test]
+fn a_round_is_over_when_each_role_works_or_is_known_not_to() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    sandbox.faults(&json!({ "roles": { ROLE: { "denied": true } } }));
+    let waiting = Running::start(&mut home.rolecall(&["wait", "--first-round"]));
+    let agent = Agent::start(&home, seed_environment(sandbox.environment()), &[]);
+    let over = waiting.wait(Duration::from_secs(30)).code(3);
+    assert!(over.stderr.contains(ROLE) && !over.stderr.contains("MySecondAccount"), "{over:#?}");
+    agent.credentials("MySecondAccount");
+    sandbox.mend();
+    finish(&mut home.rolecall(&["refresh", ALIAS])).code(0);
+    finish(&mut home.rolecall(&["wait", "--first-round"])).code(0);
+}

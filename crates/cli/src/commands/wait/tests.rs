@@ -17,7 +17,7 @@ fn document(publish: &str, fields: Value) -> StatusDocument {
 }
 
 fn lacking(document: &StatusDocument, minutes: Option<u64>) -> Option<Lack> {
-    lack(document, minutes.map(|minutes| Duration::from_secs(60 * minutes)), NOW.parse().unwrap())
+    lack(document, minutes.map_or(LEAST, |minutes| Duration::from_secs(60 * minutes)), NOW.parse().unwrap())
 }
 
 fn fault(kind: &str) -> Value {
@@ -82,10 +82,12 @@ fn a_round_is_over_when_each_role_works_or_is_known_not_to() {
         (json!({}), true),
         (json!({ "expires_at": null, "fault": fault("denied") }), true),
         (json!({ "expires_at": null, "attempt_under_way": true }), false),
+        (json!({ "published": false }), false),
     ] {
-        assert_eq!(all_tried(&document("process", fields.clone())), over, "{fields}");
+        let over_by = |document: &StatusDocument| all_tried(document, LEAST, NOW.parse().unwrap());
+        assert_eq!(over_by(&document("process", fields.clone())), over, "{fields}");
     }
     let mut empty = document("process", json!({}));
     empty.profiles.clear();
-    assert!(!all_tried(&empty));
+    assert!(!all_tried(&empty, LEAST, NOW.parse().unwrap()));
 }

@@ -1,8 +1,8 @@
 //! Profiles in the user's own AWS files, in the form that the settings name.
 //!
 //! Promises that a profile is never both keys and a command, never a Region alone (programs would then use whatever
-//! other credentials they find), and never in the place of one that is not ours, unless the user said so. They stay when the agent ends: a
-//! program that starts while the agent restarts must find them.
+//! other credentials they find), and never in the place of one that is not ours, unless the user said so. They stay when
+//! the agent ends: a program that starts while the agent restarts must find them.
 
 mod free;
 mod take_over;

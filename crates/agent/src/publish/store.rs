@@ -1,8 +1,8 @@
 //! The store: `credentials` and `config` in the state directory, for every program that can be pointed at files.
 //!
 //! Promises to hold exactly the sessions that are held, whatever form the profiles have, and not to be there at all when
-//! the settings say so. Also reads the store of an
-//! earlier agent back, so that a restart takes no working credentials away.
+//! the settings say so. Also reads the store of an earlier agent back, so that a restart takes no working credentials
+//! away.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -50,7 +50,8 @@ pub(super) fn document(
     if environment.text(DEPTH).is_some() {
         return Err(recursion(alias));
     }
-    let base = fingerprint(&base_environment(environment, &definitions, state_dir));
+    let environment = base_environment(environment, &definitions, state_dir);
+    let base = fingerprint(&environment);
     let since = SystemClock.now().wall;
     let turn = absent::turn(state_dir, &definitions, alias);
     // Whoever had the turn before may have left one, or why there is none.
@@ -65,7 +66,7 @@ pub(super) fn document(
     };
     let outcome = match turn.as_ref().and_then(|turn| turn.fault(base, since, SystemClock.now().wall)) {
         Some(fault) => Err(failure(fault)),
-        None => assume(role, &definitions, state_dir, environment, leave),
+        None => assume(role, &definitions, state_dir, &environment, leave),
     };
     match outcome {
         Ok(session) => {
@@ -94,7 +95,7 @@ fn rendered(role: &Role, session: &Session) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(std::mem::take(&mut *text).into_bytes())
 }
 
-/// Asks STS once, and tells `leave` what it answers if that is no session.
+/// Asks STS once, with the base of this environment, and tells `leave` what it answers if that is no session.
 fn assume(
     role: &Role,
     definitions: &Definitions,
@@ -102,10 +103,9 @@ fn assume(
     environment: &Environment,
     leave: impl FnOnce(&Fault),
 ) -> Result<Session, Failure> {
-    let environment = base_environment(environment, definitions, state_dir);
-    endpoint::check(&environment)?;
+    endpoint::check(environment)?;
     let aliases = definitions.roles.iter().map(|role| role.alias.clone()).collect();
-    let files = UserFiles::new(&environment, aliases, state_dir.into())?;
+    let files = UserFiles::new(environment, aliases, state_dir.into())?;
     let variables = rolecall_aws::Environment::new(environment.variables());
     let sts = Sts::new(Base::DefaultChain { files: Arc::new(files), environment: variables });
     let assumed = runtime::run(async {

@@ -10,9 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rolecall_core::rotation::{Now, Policy, Reason};
-use rolecall_core::{
-    Alias, AssumeRole, Assumed, Clock, Delivery, Fault, FaultKind, Role, SessionName, Sink, Source, role,
-};
+use rolecall_core::{Alias, AssumeRole, Assumed, Clock, Delivery, Fault, FaultKind, Role, Sink, role};
 use rolecall_rotator::{NotRefreshed, NotServed, Rotator, State, spawn};
 use rolecall_testkit::canary;
 use tokio::time::Instant;
@@ -109,16 +107,8 @@ impl Rig {
 
     fn define(&self, alias: &str) -> Alias {
         let alias: Alias = alias.parse().unwrap();
-        let role = Role {
-            alias: alias.clone(),
-            name: alias.to_string(),
-            arn: "arn:aws:iam::123456789012:role/R".parse().unwrap(),
-            region: None,
-            source: Source::Base,
-            duration: role::DEFAULT_DURATION,
-            session_name: SessionName::new(&alias, "host"),
-        };
-        self.rotator.define(role, None);
+        let arn = "arn:aws:iam::123456789012:role/R".parse().unwrap();
+        self.rotator.define(Role::new(alias.clone(), arn, "host"), None);
         alias
     }
 

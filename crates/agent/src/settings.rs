@@ -16,10 +16,12 @@ use rolecall_core::rotation::Policy;
 use rolecall_core::{Alias, Region, Role};
 
 pub mod env_roles;
+pub mod group;
 pub mod paths;
 pub mod problem;
 
 use env_roles::EnvRoles;
+use group::Group;
 use problem::Problem;
 
 /// The shortest and the longest session that STS issues
@@ -47,6 +49,8 @@ pub struct AgentSettings {
     pub store: bool,
     /// The directory of the agent's own files; it is created.
     pub state_dir: PathBuf,
+    /// The group whose members may use the state directory, beside this user.
+    pub socket_group: Option<Group>,
     /// The user's AWS config file.
     pub config_file: PathBuf,
     /// The user's AWS credentials file.
@@ -91,6 +95,9 @@ pub enum SettingsError {
     /// Nobody can listen there.
     #[error("{0:?} is neither a port nor an address with a port, such as `8080` or `0.0.0.0:8080`")]
     Listen(String),
+    /// No group has that name, or can have that number.
+    #[error("socket group: {0:?} is no group of /etc/group; name one that is in it, or give its number")]
+    UnknownGroup(String),
     /// The Region cannot be one.
     #[error("{variable}: {source}; correct or unset it")]
     Region {

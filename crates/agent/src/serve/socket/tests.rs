@@ -35,7 +35,8 @@ impl Rig {
             started_at: clock.now().wall,
         });
         let home = tempfile::tempdir().unwrap();
-        let server = Socket::open(home.path().join("agent.sock")).unwrap().serve(Api { view, clock });
+        let server =
+            Socket::open(home.path().join("agent.sock"), Access::default()).unwrap().serve(Api { view, clock });
         Self { home, server }
     }
 
@@ -264,7 +265,7 @@ async fn a_stale_socket_is_replaced_and_ours_is_private_and_removed() {
     let path = home.path().join("agent.sock");
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     drop(std::os::unix::net::UnixListener::bind(home.path().join("agent.new")).unwrap());
-    let listener = bind(&path).unwrap();
+    let listener = bind(&path, Access::default()).unwrap();
     let meta = path.metadata().unwrap();
     assert!(meta.file_type().is_socket());
     assert_eq!(meta.mode() & 0o777, 0o600);

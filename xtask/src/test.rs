@@ -40,6 +40,8 @@ enum Part {
 enum Component {
     /// Python with the aws CLI, boto3, moto and ministack
     Python,
+    /// Root, for several users on one machine
+    Root,
 }
 
 /// # Errors
@@ -55,6 +57,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     if args.without.contains(&Component::Python) {
         println!("\nleft out by --without python: every test with the aws CLI, boto3, moto or ministack");
+    }
+    if args.without.contains(&Component::Root) {
+        println!("\nleft out by --without root: every test with processes of several users");
     }
     for problem in &problems {
         println!("{problem:#}");
@@ -83,6 +88,9 @@ fn e2e(args: &Args, counts: &mut Counts) -> anyhow::Result<()> {
     command.env("ROLECALL_E2E_BINARY", target("debug/rolecall"));
     // The tests wait for processes more than they compute.
     command.arg("--test-threads=4").args(&args.names);
+    if args.without.contains(&Component::Root) {
+        command.args(["--skip", "sidecar::"]);
+    }
     if args.without.contains(&Component::Python) {
         command.args(["--skip", "clients::"]);
     } else {

@@ -15,6 +15,7 @@ use rolecall_formats::block::{self, Id};
 use rolecall_formats::{config, container, process};
 use rolecall_testkit::canary;
 
+use crate::publish::files::Access;
 use crate::publish::store::read_back;
 use crate::serve::wire::{ErrorDocument, ProfilesDocument, StatusDocument, VERSION};
 use crate::state::definitions::{self, Definitions};
@@ -39,7 +40,7 @@ fn a_store_of_version_1_is_taken_over() {
     for name in ["credentials", "config"] {
         fs::write(home.path().join(name), text(&format!("v1/state/{name}"))).unwrap();
     }
-    let state_dir = StateDir::open(home.path(), &[]).unwrap();
+    let state_dir = StateDir::open(home.path(), &[], Access::default()).unwrap();
     let roles: Vec<Arc<Role>> = ["a", "b"].map(|alias| Arc::new(role(alias))).to_vec();
     let left = read_back(state_dir.path(), &roles, at("2026-01-01T00:30:00Z"));
     assert_eq!(left.keys().map(Alias::as_str).collect::<Vec<_>>(), ["a"]);
@@ -62,6 +63,7 @@ fn definitions_of_version_1_are_read() {
             base_profile: Some("work".into()),
             config_file: "/tmp/home/.aws/config".into(),
             credentials_file: "/tmp/home/.aws/credentials".into(),
+            socket_group: None,
         }
     );
     // And the next agent takes the file for its own.

@@ -18,7 +18,7 @@ use tracing::{debug, info, warn};
 
 use crate::publish::board::Board;
 use crate::publish::file_sink::{FileSink, Writer, ended_badly};
-use crate::publish::files::{self, FileError};
+use crate::publish::files::{self, Access, FileError};
 use crate::publish::holdings::Holdings;
 use crate::publish::json_files::JsonFiles;
 use crate::publish::profiles::{Form, Profiles};
@@ -135,7 +135,7 @@ impl Agent {
         };
         let keyring = Arc::new(Keyring::default());
         let endpoint = endpoint::open(&settings, &state_dir, &keyring).await?;
-        let socket = Socket::open(state_dir.socket())?;
+        let socket = Socket::open(state_dir.socket(), Access::of(settings.socket_group))?;
         // An agent that cannot start leaves the definitions of the one before.
         let (told, place) = (settings.clone(), state_dir.path().to_owned());
         blocking(move || define_for_commands(&told, &place)).await?;
@@ -235,7 +235,7 @@ fn open(settings: &AgentSettings) -> Result<StateDir, StartError> {
         UsersFile { path: config_file, variable: "AWS_CONFIG_FILE" },
         UsersFile { path: credentials_file, variable: "AWS_SHARED_CREDENTIALS_FILE" },
     ];
-    Ok(StateDir::open(&settings.state_dir, &users)?)
+    Ok(StateDir::open(&settings.state_dir, &users, Access::of(settings.socket_group))?)
 }
 
 /// Leaves what was defined for the commands that run without an agent. Those of an earlier agent would mislead them.
@@ -255,9 +255,11 @@ fn sinks(
     board: &Arc<Board>,
     holdings: Holdings,
 ) -> (Arc<dyn Sink>, Arc<dyn Sink>) {
-    let store =
-        Store { directory: state_dir.path().to_owned(), default: settings.default.clone(), kept: settings.store };
-    let profiles = Profiles::new(form, settings, JsonFiles::new(state_dir.path()), state_dir.id(), started_at);
+    let access = Access::of(settings.socket_group);
+    let (directory, default) = (state_dir.path().to_owned(), settings.default.clone());
+    let store = Store { directory, default, kept: settings.store, access };
+    let json = JsonFiles::new(state_dir.path()).with_access(access);
+    let profiles = Profiles::new(form, settings, json, state_dir.id(), started_at);
     if profiles.is_readable_by_others() {
         let path = settings.credentials_file.display();
         warn!("other users may read {path}, and keys are written there; run `chmod 600` on it");

@@ -16,10 +16,12 @@ use rolecall_core::rotation::Policy;
 use rolecall_core::{Alias, Region, Role};
 
 pub mod env_roles;
+pub mod group;
 pub mod paths;
 pub mod problem;
 
 use env_roles::EnvRoles;
+use group::Group;
 use problem::Problem;
 
 /// The shortest and the longest session that STS issues
@@ -49,6 +51,8 @@ pub struct AgentSettings {
     pub store: bool,
     /// The directory of the agent's own files; it is created.
     pub state_dir: PathBuf,
+    /// The group whose members may use the state directory, beside this user.
+    pub socket_group: Option<Group>,
     /// The user's AWS config file.
     pub config_file: PathBuf,
     /// The user's AWS credentials file.
@@ -96,6 +100,9 @@ pub enum SettingsError {
     /// Others than this machine could ask for credentials there.
     #[error("endpoint: {0:?} is neither `false` nor a loopback address with a port, such as `127.0.0.1:0` or `8080`")]
     Endpoint(String),
+    /// No group has that name, or can have that number.
+    #[error("socket group: {0:?} is no group of /etc/group; name one that is in it, or give its number")]
+    UnknownGroup(String),
     /// The Region cannot be one.
     #[error("{variable}: {source}; correct or unset it")]
     Region {

@@ -11,6 +11,7 @@ use rolecall_agent::settings::paths;
 use crate::commands;
 use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::state_dir::StateDir;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -116,17 +117,17 @@ impl StateDirArg {
     ///
     /// # Errors
     /// When none is named and there is no home directory.
-    pub(crate) fn resolve(&self, environment: &Environment) -> Result<PathBuf, Failure> {
+    pub(crate) fn resolve(&self, environment: &Environment) -> Result<StateDir, Failure> {
         match &self.state_dir {
-            Some(path) => Ok(path.clone()),
-            None => paths::default_state_dir(|name| environment.get(name)).map_err(Failure::from),
+            Some(path) => Ok(StateDir::named(path.clone())),
+            None => Ok(StateDir::default_of_user(paths::default_state_dir(|name| environment.get(name))?)),
         }
     }
 
     /// The directory that a command without the flag means, started in this environment.
     pub(crate) fn inherited(environment: &Environment) -> Option<PathBuf> {
         let named = environment.get(STATE_DIR_VARIABLE).filter(|value| !value.is_empty());
-        Self { state_dir: named.map(PathBuf::from) }.resolve(environment).ok()
+        Self { state_dir: named.map(PathBuf::from) }.resolve(environment).ok().map(PathBuf::from)
     }
 }
 
@@ -147,7 +148,7 @@ mod tests {
             let Command::Credentials(args) = cli.command else { unreachable!() };
             args.state_dir.resolve(&environment).unwrap()
         };
-        assert_eq!(resolve(&["--state-dir", "/s"]), PathBuf::from("/s"));
-        assert_eq!(resolve(&[]), PathBuf::from("/h/.local/state/rolecall"));
+        assert_eq!(resolve(&["--state-dir", "/s"]), StateDir::named("/s".into()));
+        assert_eq!(resolve(&[]), StateDir::default_of_user("/h/.local/state/rolecall".into()));
     }
 }

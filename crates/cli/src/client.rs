@@ -22,6 +22,7 @@ mod answer;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::output::duration::words;
+use crate::state_dir::StateDir;
 use answer::parse;
 
 /// Far above any answer: a row of `status` has less than 2 KiB.
@@ -42,7 +43,10 @@ pub(crate) enum AskError {
         state_dir: PathBuf,
     },
     /// Another user listens there, who could hand us credentials of his own.
-    #[error("the socket {socket} belongs to user {owner}, who is neither you nor root", socket = socket.display())]
+    #[error(
+        "the socket {socket} belongs to user {owner}, who is neither you nor root, nor owner of a directory that you named",
+        socket = socket.display()
+    )]
     Foreign {
         /// The socket.
         socket: PathBuf,
@@ -135,7 +139,7 @@ pub(crate) fn parsed<T: DeserializeOwned>(state_dir: &Path, target: &str, body: 
 ///
 /// # Errors
 /// When there is none, or it is not a 200.
-pub(crate) fn get(state_dir: &Path, target: &str, limit: Duration) -> Result<Zeroizing<Vec<u8>>, AskError> {
+pub(crate) fn get(state_dir: &StateDir, target: &str, limit: Duration) -> Result<Zeroizing<Vec<u8>>, AskError> {
     ask(state_dir, "GET", target, "", limit)
 }
 
@@ -144,7 +148,7 @@ pub(crate) fn get(state_dir: &Path, target: &str, limit: Duration) -> Result<Zer
 /// # Errors
 /// As [`get`].
 pub(crate) fn post(
-    state_dir: &Path,
+    state_dir: &StateDir,
     target: &str,
     body: &str,
     limit: Duration,
@@ -153,7 +157,7 @@ pub(crate) fn post(
 }
 
 fn ask(
-    state_dir: &Path,
+    state_dir: &StateDir,
     method: &str,
     target: &str,
     body: &str,
@@ -163,7 +167,7 @@ fn ask(
     let not_connected = |source| not_connected(state_dir, limit, source);
     let mut stream = connect(&socket, limit).map_err(not_connected)?;
     let owner = owner(&stream, &socket).map_err(not_connected)?;
-    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+    if !state_dir.trusts(owner) {
         return Err(AskError::Foreign { socket, owner });
     }
     let raw = exchange(&mut stream, &request(method, target, body)).map_err(|source| match source.kind() {
@@ -262,8 +266,11 @@ impl From<AskError> for Failure {
             AskError::NoAgent { .. } => {
                 Self::new(ExitCode::NothingToAsk, message, "start one with `rolecall agent`, or name its --state-dir")
             }
-            AskError::Foreign { .. } | AskError::NotAllowed { .. } => {
-                Self::new(ExitCode::NothingToAsk, message, "name a --state-dir of your own")
+            AskError::Foreign { .. } => Self::new(ExitCode::NothingToAsk, message, "name a --state-dir of your own"),
+            AskError::NotAllowed { .. } => {
+                let action =
+                    "name a --state-dir of your own, or be in the group that the agent's --socket-group lets in";
+                Self::new(ExitCode::NothingToAsk, message, action)
             }
             AskError::Connect { .. } | AskError::Exchange { .. } => Self::new(ExitCode::Bug, message, SEE_THE_AGENT),
             AskError::Full { .. } | AskError::Late { .. } => Self::new(ExitCode::TimeLimit, message, SEE_THE_AGENT),

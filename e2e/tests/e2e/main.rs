@@ -13,6 +13,7 @@ mod demo;
 mod faults;
 mod files;
 mod once;
+mod packaging;
 mod readiness;
 mod restart;
 mod roles;

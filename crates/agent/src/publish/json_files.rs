@@ -1,19 +1,20 @@
 //! `json/<alias>.json` in the state directory: what the `cat` form prints.
 //!
-//! Promises one document for each session that is held, whole, for this user alone, and none for any other alias. A
+//! Promises one document for each session that is held, whole, for those alone who may read it, and none for any
+//! other alias. A
 //! document that is right already is not written again.
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rolecall_core::{Alias, Fault, FaultKind};
 use rolecall_formats::process;
 use rolecall_formats::profile::Held;
 
-use crate::publish::files::{self, FileError};
+use crate::publish::files::{self, Access, FileError};
+use crate::state::owned_dir;
 
 /// The name of the directory.
 pub(crate) const DIRECTORY: &str = "json";
@@ -21,37 +22,47 @@ pub(crate) const SUFFIX: &str = ".json";
 
 /// The documents of one state directory.
 #[derive(Clone, Debug)]
-pub(crate) struct JsonFiles(PathBuf);
+pub(crate) struct JsonFiles {
+    path: PathBuf,
+    access: Access,
+}
 
 impl JsonFiles {
+    /// For this user alone.
     pub(crate) fn new(state_dir: &Path) -> Self {
-        Self(state_dir.join(DIRECTORY))
+        Self { path: state_dir.join(DIRECTORY), access: Access::default() }
+    }
+
+    /// For these.
+    pub(crate) fn with_access(self, access: Access) -> Self {
+        Self { access, ..self }
     }
 
     /// The directory.
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Writes the documents of these sessions. Others stay.
     pub(crate) fn write(&self, held: &[Held<'_>]) -> Result<(), Fault> {
-        let create = |source| FileError::CreateDirectory { path: self.0.clone(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.0).map_err(create).map_err(fault)?;
+        let create = |source| FileError::CreateDirectory { path: self.path.clone(), source };
+        let made = self.access.create_directory(&self.path).and_then(|()| self.access.give_directory(&self.path));
+        made.map_err(create).map_err(fault)?;
         held.iter().try_for_each(|held| self.write_one(held)).map_err(fault)
     }
 
     fn write_one(&self, held: &Held<'_>) -> Result<(), FileError> {
-        let path = self.0.join(format!("{}{SUFFIX}", held.role.alias));
+        let path = self.path.join(format!("{}{SUFFIX}", held.role.alias));
         let document = process::file(held.role, held.session);
-        if files::read(&path).is_ok_and(|text| *text == *document) {
+        if self.access.is_given(&path) && files::read(&path).is_ok_and(|text| *text == *document) {
             return Ok(());
         }
-        files::replace_private(&path, document.as_bytes())
+        files::replace_private(&path, document.as_bytes(), self.access)
     }
 
     /// Takes away the documents of all aliases but these, and what a killed agent left half written.
     pub(crate) fn keep(&self, aliases: &BTreeSet<&Alias>) -> Result<(), Fault> {
-        files::sweep(&self.0);
+        files::sweep(&self.path);
         for (alias, path) in self.documents().map_err(fault)? {
             if !aliases.contains(&alias) {
                 let gone = fs::remove_file(&path).or_else(|error| match error.kind() {
@@ -63,15 +74,15 @@ impl JsonFiles {
         }
         if aliases.is_empty() {
             // Nothing of the form is left behind. Somebody else's file in it keeps it, and harms nothing.
-            let _ = fs::remove_dir(&self.0);
+            let _ = fs::remove_dir(&self.path);
         }
         Ok(())
     }
 
     /// The documents that are there; none without the directory.
     fn documents(&self) -> Result<Vec<(Alias, PathBuf)>, FileError> {
-        let failed = |source| FileError::Read { path: self.0.clone(), source };
-        let entries = match fs::read_dir(&self.0) {
+        let failed = |source| FileError::Read { path: self.path.clone(), source };
+        let entries = match fs::read_dir(&self.path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(failed(error)),
@@ -89,19 +100,8 @@ impl JsonFiles {
 
     /// The first file there that would be replaced or removed although it is not ours.
     pub(crate) fn foreign(&self) -> Result<Option<PathBuf>, FileError> {
-        if self.0.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
-            return Ok(Some(self.0.clone()));
-        }
-        for (_, path) in self.documents()? {
-            match files::read(&path) {
-                Ok(text) if process::is_ours(&text) || !path.exists() => {}
-                Ok(_) | Err(FileError::NotText { .. } | FileError::NotAFile { .. } | FileError::TooLong { .. }) => {
-                    return Ok(Some(path));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(None)
+        let is_named = |name: &str| name.strip_suffix(SUFFIX).is_some_and(|alias| alias.parse::<Alias>().is_ok());
+        owned_dir::foreign(&self.path, is_named, process::is_ours)
     }
 }
 
@@ -163,6 +163,7 @@ mod tests {
         fs::write(files.path().join("package.json"), "{}").unwrap();
         assert_eq!(files.foreign().unwrap(), Some(files.path().join("package.json")));
         fs::write(home.path().join("file"), "").unwrap();
-        assert_eq!(JsonFiles(home.path().join("file")).foreign().unwrap(), Some(home.path().join("file")));
+        let files = JsonFiles { path: home.path().join("file"), ..files };
+        assert_eq!(files.foreign().unwrap(), Some(home.path().join("file")));
     }
 }

@@ -19,7 +19,7 @@ use tracing::{debug, warn};
 
 use crate::publish::board::Findings;
 use crate::publish::file_sink::Writer;
-use crate::publish::files::{self, FileError};
+use crate::publish::files::{self, Access, FileError};
 use crate::publish::holdings::{Holdings, render};
 use crate::state::state_dir::{CONFIG, CREDENTIALS};
 
@@ -31,6 +31,8 @@ pub(crate) struct Store {
     pub(crate) default: Option<Alias>,
     /// Whether there is to be a store; else the one of an earlier agent goes.
     pub(crate) kept: bool,
+    /// Who may read it.
+    pub(crate) access: Access,
 }
 
 impl Store {
@@ -46,12 +48,12 @@ impl Store {
     }
 
     fn put(&self, credentials: &str, regions: &str) -> Result<(), FileError> {
-        files::replace_private(&self.directory.join(CREDENTIALS), credentials.as_bytes())?;
+        files::replace_private(&self.directory.join(CREDENTIALS), credentials.as_bytes(), self.access)?;
         let config = self.directory.join(CONFIG);
         // The Regions change with the set of roles only.
         match files::read(&config) {
-            Ok(text) if *text == *regions => Ok(()),
-            Ok(_) | Err(FileError::NotText { .. }) => files::replace_private(&config, regions.as_bytes()),
+            Ok(text) if *text == *regions && self.access.is_given(&config) => Ok(()),
+            Ok(_) | Err(FileError::NotText { .. }) => files::replace_private(&config, regions.as_bytes(), self.access),
             Err(error) => Err(error),
         }
     }

@@ -10,6 +10,7 @@ use rolecall_rotator::SystemClock;
 use rolecall_testkit::{ManualClock, canary};
 
 use super::*;
+use crate::settings::group::Group;
 use crate::settings::problem::Problem;
 use crate::testing::{Answer, FakeSts, get, log, role};
 
@@ -42,6 +43,7 @@ impl Home {
             config_file: self.path("aws/config"),
             credentials_file: self.path("aws/credentials"),
             base_profile: None,
+            socket_group: None,
             command: "/bin/rolecall".into(),
             policy: Policy::default(),
             adopt: true,
@@ -95,6 +97,24 @@ async fn an_agent_publishes_serves_and_leaves_its_profiles_behind() {
     assert!(home.text("aws/config").contains(&line) && home.text("state/credentials").contains("[b]\n"));
     start(home.settings(Publish::Process, &["a"]), &[]).await.unwrap().stop().await;
     assert!(!home.text("state/credentials").contains("[b]\n") && !home.text("aws/config").contains("profile b"));
+}
+
+#[tokio::test]
+async fn what_is_shared_with_a_group_can_be_read_by_it_until_an_agent_keeps_it_for_itself() {
+    let home = Home::new();
+    let group = Group::new(rustix::process::getegid().as_raw());
+    let files = ["credentials", "config", "roles.json", "json/a.json"];
+    for (socket_group, directory, socket, file) in
+        [(None, 0o700, 0o600, 0o600), (group, 0o750, 0o660, 0o640), (None, 0o750, 0o600, 0o600)]
+    {
+        let settings = AgentSettings { socket_group, ..home.settings(Publish::Cat, &["a"]) };
+        let agent = start(settings, &[]).await.unwrap();
+        agent.ready().await;
+        let mode = |name: &str| mode(&home.path(&format!("state/{name}")));
+        assert_eq!((mode(""), mode("agent.sock"), mode("lock")), (directory, socket, 0o600));
+        assert_eq!(files.map(mode), [file; 4], "{socket_group:?}");
+        agent.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The agent's Unix socket: HTTP/1.1, one request a connection.
 //!
-//! Promises to answer this user and root only, and that a client which says nothing holds nothing up. Paths and answers
-//! are in `routes`.
+//! Promises to answer this user, root and the members of a group that is let in, nobody else, and that a client which says
+//! nothing holds nothing up. Paths and answers are in `routes`.
 
 mod body;
 mod lease;
@@ -10,7 +10,6 @@ mod routes;
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,6 +23,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::{debug, warn};
 
+use crate::publish::files::Access;
 use crate::serve::documents::View;
 use crate::serve::keyring::Keyring;
 use crate::serve::seldom::Seldom;
@@ -54,6 +54,7 @@ pub(crate) struct Api {
 pub(crate) struct Socket {
     path: PathBuf,
     listener: UnixListener,
+    access: Access,
 }
 
 /// A socket that is being served.
@@ -75,16 +76,16 @@ pub struct SocketError {
 impl Socket {
     /// Opens the socket. Only for the holder of the state directory's lock: a socket that lies there is an ended agent's
     /// and is replaced.
-    pub(crate) fn open(path: PathBuf) -> Result<Self, SocketError> {
-        match bind(&path) {
-            Ok(listener) => Ok(Self { path, listener }),
+    pub(crate) fn open(path: PathBuf, access: Access) -> Result<Self, SocketError> {
+        match bind(&path, access) {
+            Ok(listener) => Ok(Self { path, listener, access }),
             Err(source) => Err(SocketError { path, source }),
         }
     }
 
     /// Serves it.
     pub(crate) fn serve(self, api: Api) -> Server {
-        Server { path: self.path, task: tokio::spawn(serve(self.listener, Arc::new(api))) }
+        Server { path: self.path, task: tokio::spawn(serve(self.listener, self.access, Arc::new(api))) }
     }
 }
 
@@ -100,8 +101,8 @@ impl Server {
     }
 }
 
-/// Opens the socket under another name and moves it into place once only this user may connect.
-fn bind(path: &Path) -> io::Result<UnixListener> {
+/// Opens the socket under another name and moves it into place once only those may connect who have access.
+fn bind(path: &Path, access: Access) -> io::Result<UnixListener> {
     // Not longer than the real name, whose length was checked.
     let unready = path.with_file_name(NEW_SOCKET);
     match fs::remove_file(&unready) {
@@ -109,12 +110,12 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
         _ => {}
     }
     let listener = UnixListener::bind(&unready)?;
-    fs::set_permissions(&unready, fs::Permissions::from_mode(0o600))?;
+    access.give_socket(&unready)?;
     fs::rename(&unready, path)?;
     Ok(listener)
 }
 
-async fn serve(listener: UnixListener, api: Arc<Api>) {
+async fn serve(listener: UnixListener, access: Access, api: Arc<Api>) {
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
     // Dropped with this task, and all connections with it.
     let mut connections = JoinSet::new();
@@ -122,7 +123,7 @@ async fn serve(listener: UnixListener, api: Arc<Api>) {
     loop {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, _)) if is_allowed(&stream) => {
+            Ok((stream, _)) if is_allowed(&stream, access) => {
                 let api = Arc::clone(&api);
                 connections.spawn(async move {
                     let lent = converse(stream, api).await;
@@ -145,8 +146,12 @@ async fn serve(listener: UnixListener, api: Arc<Api>) {
     }
 }
 
-/// Whether the other end is this user or root. Who else got past the socket's mode is not told anything.
-fn is_allowed(stream: &UnixStream) -> bool {
+/// Whether the other end is this user or root. Who else got past the socket's mode is not told anything. With a group that
+/// is let in, that mode is the fence: the groups of the other end are not to be had.
+fn is_allowed(stream: &UnixStream, access: Access) -> bool {
+    if access.group().is_some() {
+        return true;
+    }
     let ours = rustix::process::geteuid().as_raw();
     stream.peer_cred().is_ok_and(|peer| peer.uid() == ours || peer.uid() == 0)
 }

@@ -97,7 +97,7 @@ pub fn keep(state_dir: &Path, definitions: &Definitions, alias: &Alias, session:
         roles.iter().filter_map(|role| Some(Held { role, session: sessions.get(&role.alias)? })).collect();
     let Ok(text) = format::credentials(&held, definitions.default.as_ref()) else { return };
     let path = state_dir.join(CREDENTIALS);
-    if let Err(error) = files::replace_cache(&path, text.as_bytes()) {
+    if let Err(error) = files::replace_cache(&path, text.as_bytes(), definitions.access()) {
         tracing::debug!("{error}");
     }
 }

@@ -11,8 +11,9 @@ use rolecall_core::rotation::Lead;
 use rolecall_core::{Alias, Role, SessionPolicy, Source};
 use serde::{Deserialize, Serialize};
 
-use crate::publish::files::{self, FileError};
+use crate::publish::files::{self, Access, FileError};
 use crate::settings::AgentSettings;
+use crate::settings::group::Group;
 
 /// The version that is written.
 pub const VERSION: u32 = 1;
@@ -38,6 +39,8 @@ pub struct Definitions {
     pub config_file: PathBuf,
     /// The user's AWS credentials file.
     pub credentials_file: PathBuf,
+    /// The group that the state directory is shared with.
+    pub socket_group: Option<Group>,
 }
 
 /// Why there are no definitions, although there is a file.
@@ -79,6 +82,8 @@ struct Document {
     base_profile: Option<String>,
     config_file: PathBuf,
     credentials_file: PathBuf,
+    #[serde(default)]
+    socket_group: Option<u32>,
     roles: Vec<RoleDocument>,
 }
 
@@ -107,6 +112,7 @@ impl Definitions {
             base_profile: settings.base_profile.clone(),
             config_file: absolute(&settings.config_file),
             credentials_file: absolute(&settings.credentials_file),
+            socket_group: settings.socket_group,
         }
     }
 
@@ -133,7 +139,12 @@ impl Definitions {
         document.read().map(Some).map_err(broken)
     }
 
-    /// Writes them into a state directory, whole, mode 0600.
+    /// Who may read what they define.
+    pub(crate) fn access(&self) -> Access {
+        Access::of(self.socket_group)
+    }
+
+    /// Writes them into a state directory, whole.
     ///
     /// # Errors
     /// When the directory takes no file, or a path is no text.
@@ -142,7 +153,7 @@ impl Definitions {
         let mut text = serde_json::to_string_pretty(&Document::of(self))
             .map_err(|error| FileError::Write { path: path.clone(), source: error.into() })?;
         text.push('\n');
-        files::replace_private(&path, text.as_bytes())
+        files::replace_private(&path, text.as_bytes(), self.access())
     }
 }
 
@@ -162,8 +173,16 @@ fn absolute(path: &Path) -> PathBuf {
 
 impl Document {
     fn of(definitions: &Definitions) -> Self {
-        let Definitions { roles, default, store, refresh_before, base_profile, config_file, credentials_file } =
-            definitions;
+        let Definitions {
+            roles,
+            default,
+            store,
+            refresh_before,
+            base_profile,
+            config_file,
+            credentials_file,
+            socket_group,
+        } = definitions;
         Self {
             version: VERSION,
             written_by: WRITTEN_BY.into(),
@@ -173,6 +192,7 @@ impl Document {
             base_profile: base_profile.clone(),
             config_file: config_file.clone(),
             credentials_file: credentials_file.clone(),
+            socket_group: socket_group.map(Group::id),
             roles: roles.iter().map(RoleDocument::of).collect(),
         }
     }
@@ -187,6 +207,7 @@ impl Document {
             base_profile: self.base_profile,
             config_file: self.config_file,
             credentials_file: self.credentials_file,
+            socket_group: self.socket_group.and_then(Group::new),
         })
     }
 }

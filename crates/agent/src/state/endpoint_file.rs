@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::publish::files::{self, FileError};
+use crate::publish::files::{self, Access, FileError};
 
 /// The version that is written.
 const VERSION: u32 = 1;
@@ -45,11 +45,11 @@ impl EndpointFile {
 
     /// # Errors
     /// When the directory takes no file.
-    pub(crate) fn write(&self, state_dir: &Path) -> Result<(), FileError> {
+    pub(crate) fn write(&self, state_dir: &Path, access: Access) -> Result<(), FileError> {
         // Strings and numbers: there is nothing that JSON could not hold.
         let mut text = serde_json::to_string(self).unwrap_or_default();
         text.push('\n');
-        files::replace_private(&state_dir.join(FILE), text.as_bytes())
+        files::replace_private(&state_dir.join(FILE), text.as_bytes(), access)
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(EndpointFile::read(home.path()), None);
         let address: SocketAddr = "127.0.0.1:43210".parse().unwrap();
         let file = EndpointFile { pid: 7, ..EndpointFile::here(address) };
-        file.write(home.path()).unwrap();
+        file.write(home.path(), Access::default()).unwrap();
         let text = std::fs::read_to_string(home.path().join(FILE)).unwrap();
         assert_eq!(text, "{\"version\":1,\"url\":\"http://127.0.0.1:43210\",\"pid\":7}\n");
         assert!(is_ours(&text) && !is_ours("{}"));

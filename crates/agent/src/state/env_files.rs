@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use rolecall_core::{Alias, Role};
 use rolecall_formats::profile::region_config;
 
-use crate::publish::files::{self, FileError};
+use crate::publish::files::{Access, FileError};
 use crate::state::owned_dir;
 
 /// The name of the directory.
@@ -63,24 +63,21 @@ pub(crate) fn is_ours(text: &str) -> bool {
 ///
 /// # Errors
 /// When the directory takes no file.
-pub(crate) fn keep<'a>(state_dir: &Path, roles: impl Iterator<Item = &'a Role> + Clone) -> Result<(), FileError> {
+pub(crate) fn keep<'a>(
+    state_dir: &Path,
+    roles: impl Iterator<Item = &'a Role> + Clone,
+    access: Access,
+) -> Result<(), FileError> {
     let files = roles.clone().map(|role| EnvFiles::of(state_dir, &role.alias));
     let wanted: BTreeSet<PathBuf> = files.flat_map(|files| [files.config, files.credentials]).collect();
     let directory = state_dir.join(DIRECTORY);
-    owned_dir::tidy(&directory, |name| wanted.contains(&directory.join(name)), is_ours)?;
+    owned_dir::tidy(&directory, |name| wanted.contains(&directory.join(name)), is_ours, access)?;
     for role in roles {
         let files = EnvFiles::of(state_dir, &role.alias);
-        write(&files.config, &config(role))?;
-        write(&files.credentials, &credentials())?;
+        owned_dir::write(&files.config, &config(role), access)?;
+        owned_dir::write(&files.credentials, &credentials(), access)?;
     }
     Ok(())
-}
-
-fn write(path: &Path, text: &str) -> Result<(), FileError> {
-    if files::read(path).is_ok_and(|there| *there == text) {
-        return Ok(());
-    }
-    files::replace_cache(path, text.as_bytes())
 }
 
 #[cfg(test)]
@@ -94,14 +91,14 @@ mod tests {
     fn a_role_has_a_region_and_nothing_else() {
         let home = tempfile::tempdir().unwrap();
         let (a, b) = (role("a"), role("b"));
-        keep(home.path(), [&a, &b].into_iter()).unwrap();
+        keep(home.path(), [&a, &b].into_iter(), Access::default()).unwrap();
         let EnvFiles { config, credentials } = EnvFiles::of(home.path(), &a.alias);
         let text = fs::read_to_string(&config).unwrap();
         assert_eq!(text, format!("{MARK}[default]\nregion = eu-central-1\n[profile a]\nregion = eu-central-1\n"));
         assert_eq!(fs::read_to_string(&credentials).unwrap(), MARK);
 
         fs::write(home.path().join("env/mine.config"), "[default]\n").unwrap();
-        keep(home.path(), [&b].into_iter()).unwrap();
+        keep(home.path(), [&b].into_iter(), Access::default()).unwrap();
         assert!(!config.exists() && !credentials.exists());
         assert!(EnvFiles::of(home.path(), &b.alias).config.exists() && home.path().join("env/mine.config").exists());
     }

@@ -2,12 +2,11 @@
 //!
 //! Promises that a file which is not ours by its content stays.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use crate::publish::files::{self, FileError};
+use crate::publish::files::{self, Access, FileError};
 
 /// The first file there that is not ours although it has a name that we would write to; the directory itself when it is
 /// none.
@@ -39,7 +38,7 @@ pub(crate) fn foreign(
     Ok(None)
 }
 
-/// Creates the directory for this user alone, and removes what is ours in it by `is_ours` under a name that is not wanted,
+/// Creates the directory for those who have `access`, and removes what is ours in it by `is_ours` under a name that is not wanted,
 /// and what a killed agent left half written.
 ///
 /// # Errors
@@ -48,9 +47,10 @@ pub(crate) fn tidy(
     directory: &Path,
     is_wanted: impl Fn(&str) -> bool,
     is_ours: fn(&str) -> bool,
+    access: Access,
 ) -> Result<(), FileError> {
     let create = |source| FileError::CreateDirectory { path: directory.into(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(create)?;
+    access.create_directory(directory).and_then(|()| access.give_directory(directory)).map_err(create)?;
     files::sweep(directory);
     for path in paths(directory)? {
         if !is_wanted(name(&path)) && files::read(&path).is_ok_and(|text| is_ours(&text)) {
@@ -67,4 +67,15 @@ fn paths(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
 
 fn name(path: &Path) -> &str {
     path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+/// Writes a file of ours unless it is right already.
+///
+/// # Errors
+/// When the directory takes no file.
+pub(crate) fn write(path: &Path, text: &str, access: Access) -> Result<(), FileError> {
+    if access.is_given(path) && files::read(path).is_ok_and(|there| *there == text) {
+        return Ok(());
+    }
+    files::replace_private(path, text.as_bytes(), access)
 }

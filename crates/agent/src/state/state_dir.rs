@@ -1,20 +1,20 @@
-//! The agent's own directory: made private, held by one agent at a time.
+//! The agent's own directory: made private, or shared with a group to read, held by one agent at a time.
 //!
 //! Promises that whoever has a [`StateDir`] is the only agent there, until it is dropped or the process ends in whatever
 //! way, that nobody else can have put anything into it, and that nothing in it that the agent writes is somebody else's
 //! file. What is in the directory is left to others.
 
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rolecall_formats::block::Id;
 use sha2::{Digest, Sha256};
 
-use crate::publish::files;
+use crate::publish::files::{self, Access};
 use crate::state::lock_file::{self, NotTaken};
 
 mod error;
@@ -56,16 +56,20 @@ pub fn socket_path(state_dir: &Path) -> PathBuf {
 
 impl StateDir {
     /// Creates the directory where it is missing, checks that it is private and that it holds no file of somebody else's
-    /// that the agent would write, none of `users` among them, and takes its lock.
+    /// that the agent would write, none of `users` among them, takes its lock, and lets those in who have `access`.
     ///
     /// # Errors
-    /// When it cannot be made, is not private or not for us alone, or when another agent holds it.
-    pub fn open(path: &Path, users: &[UsersFile<'_>]) -> Result<Self, StateDirError> {
+    /// When it cannot be made, is not private or not for us alone, when another agent holds it, or when this process may
+    /// give nothing to the group.
+    pub fn open(path: &Path, users: &[UsersFile<'_>], access: Access) -> Result<Self, StateDirError> {
+        if let Some(group) = access.group().filter(|group| !group.is_ours()) {
+            return Err(StateDirError::Group { path: path.into(), group });
+        }
         let create = |source| match path.metadata() {
             Ok(meta) if !meta.is_dir() => StateDirError::NotADirectory { path: path.into() },
             _ => StateDirError::Create { path: path.into(), source },
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(create)?;
+        access.create_directory(path).map_err(create)?;
         let inspect = |source| StateDirError::Inspect { path: path.into(), source };
         let path = path.canonicalize().map_err(inspect)?;
         check(&path)?;
@@ -77,6 +81,7 @@ impl StateDir {
         }
         let lock = lock(&path)?;
         sign(&lock).map_err(|source| StateDirError::Lock { path: path.join(LOCK), source })?;
+        access.give_directory(&path).map_err(create)?;
         // Whoever was killed in the middle of a write left its temporary file, with secrets in it.
         files::sweep(&path);
         Ok(Self { id: id(&path), path, _lock: lock })

@@ -15,7 +15,7 @@ use rolecall_core::Alias;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::publish::files::{self, FileError};
+use crate::publish::files::{self, Access, FileError};
 use crate::state::owned_dir;
 
 /// The name of the directory.
@@ -114,23 +114,21 @@ pub(crate) fn is_ours(text: &str) -> bool {
 ///
 /// # Errors
 /// When the directory takes no file, or a new token cannot be made.
-pub(crate) fn keep(state_dir: &Path, aliases: &[Alias]) -> Result<BTreeMap<Alias, Token>, TokensError> {
+pub(crate) fn keep(state_dir: &Path, aliases: &[Alias], access: Access) -> Result<BTreeMap<Alias, Token>, TokensError> {
     let directory = state_dir.join(DIRECTORY);
     let wanted: BTreeSet<&str> = aliases.iter().map(Alias::as_str).collect();
-    owned_dir::tidy(&directory, |name| wanted.contains(name), is_ours)?;
-    aliases.iter().map(|alias| Ok((alias.clone(), kept(&token_path(state_dir, alias))?))).collect()
+    owned_dir::tidy(&directory, |name| wanted.contains(name), is_ours, access)?;
+    aliases.iter().map(|alias| Ok((alias.clone(), kept(&token_path(state_dir, alias), access)?))).collect()
 }
 
 /// The token in a file; a new one where there is none that is whole.
-fn kept(path: &Path) -> Result<Token, TokensError> {
+fn kept(path: &Path, access: Access) -> Result<Token, TokensError> {
     let text = files::read(path)?;
     let token = match text.trim_end().parse() {
         Ok(token) => token,
         Err(TokenError) => Token::new()?,
     };
-    if *text != *token.as_str() {
-        files::replace_private(path, token.as_str().as_bytes())?;
-    }
+    owned_dir::write(path, token.as_str(), access)?;
     Ok(token)
 }
 
@@ -160,14 +158,14 @@ mod tests {
     #[test]
     fn tokens_come_and_go_with_their_aliases_and_stay_the_same() {
         let home = tempfile::tempdir().unwrap();
-        let first = keep(home.path(), &aliases(&["a", "b"])).unwrap();
+        let first = keep(home.path(), &aliases(&["a", "b"]), Access::default()).unwrap();
         let path = token_path(home.path(), &aliases(&["a"])[0]);
         assert_eq!(fs::read_to_string(&path).unwrap(), first["a"].as_str());
         let mode = |path: &Path| path.metadata().unwrap().mode() & 0o777;
         assert_eq!((mode(path.parent().unwrap()), mode(&path)), (0o700, 0o600));
 
         fs::write(home.path().join("tokens/notes.txt"), "mine").unwrap();
-        let second = keep(home.path(), &aliases(&["a", "c"])).unwrap();
+        let second = keep(home.path(), &aliases(&["a", "c"]), Access::default()).unwrap();
         assert_eq!(first["a"].as_str(), second["a"].as_str());
         let entries = fs::read_dir(home.path().join(DIRECTORY)).unwrap();
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
@@ -178,11 +176,11 @@ mod tests {
     #[test]
     fn a_line_break_goes_and_what_is_no_token_is_replaced() {
         let home = tempfile::tempdir().unwrap();
-        let before = keep(home.path(), &aliases(&["a"])).unwrap();
+        let before = keep(home.path(), &aliases(&["a"]), Access::default()).unwrap();
         let path = token_path(home.path(), &aliases(&["a"])[0]);
         for (text, stays) in [("", false), ("short", false), (&*format!("{}\n", before["a"].as_str()), true)] {
             fs::write(&path, text).unwrap();
-            let after = keep(home.path(), &aliases(&["a"])).unwrap();
+            let after = keep(home.path(), &aliases(&["a"]), Access::default()).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), after["a"].as_str(), "{text:?}");
             assert_eq!(after["a"].as_str() == before["a"].as_str(), stays, "{text:?}");
         }

@@ -24,7 +24,7 @@ fn asked(answer: &[u8]) -> (Result<Zeroizing<Vec<u8>>, AskError>, String) {
             stream.write_all(answer).unwrap();
             String::from_utf8(request).unwrap()
         });
-        let result = get(dir.path(), "/v1/x?y=z", LIMIT);
+        let result = get(&StateDir::named(dir.path().into()), "/v1/x?y=z", LIMIT);
         (result, agent.join().unwrap())
     })
 }
@@ -85,7 +85,7 @@ fn a_refusal_keeps_the_words_of_the_agent() {
 #[test]
 fn nobody_there_is_told_with_the_way_out() {
     let dir = tempfile::tempdir().unwrap();
-    let failure = || Failure::from(get(dir.path(), "/", LIMIT).unwrap_err());
+    let failure = || Failure::from(get(&StateDir::named(dir.path().into()), "/", LIMIT).unwrap_err());
     let missing = failure();
     drop(UnixListener::bind(socket_path(dir.path())).unwrap());
     assert!(socket_path(dir.path()).exists());
@@ -100,7 +100,7 @@ fn nobody_there_is_told_with_the_way_out() {
 fn something_else_in_the_place_of_the_socket_is_told() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(socket_path(dir.path()), "").unwrap();
-    let failure = Failure::from(get(dir.path(), "/", LIMIT).unwrap_err());
+    let failure = Failure::from(get(&StateDir::named(dir.path().into()), "/", LIMIT).unwrap_err());
     assert_eq!(failure.code, ExitCode::NothingToAsk);
 }
 
@@ -108,7 +108,7 @@ fn something_else_in_the_place_of_the_socket_is_told() {
 fn an_agent_that_hangs_is_waited_for_no_longer_than_the_limit() {
     let dir = tempfile::tempdir().unwrap();
     let _listener = UnixListener::bind(socket_path(dir.path())).unwrap();
-    let failure = Failure::from(get(dir.path(), "/", Duration::from_millis(20)).unwrap_err());
+    let failure = Failure::from(get(&StateDir::named(dir.path().into()), "/", Duration::from_millis(20)).unwrap_err());
     assert_eq!(failure.code, ExitCode::TimeLimit);
 }
 
@@ -120,7 +120,7 @@ fn an_agent_that_takes_nobody_in_is_waited_for_no_longer_than_the_limit() {
     rustix::net::listen(&listener, 0).unwrap();
     let _first = UnixStream::connect(socket_path(dir.path())).unwrap();
     let (told, asked) = std::sync::mpsc::channel();
-    let state_dir = dir.path().to_owned();
+    let state_dir = StateDir::named(dir.path().into());
     thread::spawn(move || told.send(get(&state_dir, "/", Duration::from_millis(20)).unwrap_err()));
     let error = asked.recv_timeout(LIMIT).unwrap();
     assert!(matches!(error, AskError::Full { .. }), "{error}");

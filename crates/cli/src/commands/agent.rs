@@ -15,6 +15,7 @@ use std::time::Duration;
 use clap::ArgAction;
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser as _};
 use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults, env_roles};
+use rolecall_agent::settings::group::Group;
 use rolecall_agent::settings::paths;
 use rolecall_agent::settings::{self, AgentSettings, Publish, SettingsError};
 use rolecall_agent::state::state_dir::StateDirError;
@@ -38,12 +39,19 @@ use readiness::Readiness;
 /// The most that stopping may take. The agent itself is faster; this is for the day when it is not.
 const STOP_LIMIT: Duration = Duration::from_millis(900);
 
+/// Where groups have their names.
+const GROUPS: &str = "/etc/group";
+
 /// Keep every role of the environment assumed, as an AWS profile that does not expire
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     #[command(flatten)]
     state_dir: StateDirArg,
+    /// Let the members of this group use the agent and read its files, by name or number: for programs of other users, such
+    /// as the other containers of a pod, which name the same --state-dir
+    #[arg(long, value_name = "GROUP", env = "ROLECALL_SOCKET_GROUP", hide_env_values = true)]
+    socket_group: Option<String>,
     /// The form of the profiles: `process` has AWS programs ask this agent, `cat` has them print a file of it (no rolecall
     /// is needed where they run), `file` writes keys, `none` leaves your files alone
     #[arg(long, value_name = "FORM", env = "ROLECALL_PUBLISH", hide_env_values = true, default_value_t, hide_possible_values = true,
@@ -246,7 +254,8 @@ fn settings(args: &Args, environment: &Environment, machine: &Machine) -> Result
         endpoint: args.endpoint.0.filter(|_| !args.once),
         health_listen: args.health_listen,
         store,
-        state_dir: args.state_dir.resolve(environment)?,
+        state_dir: args.state_dir.resolve(environment)?.into(),
+        socket_group: socket_group(args)?,
         config_file: paths::config_file(lookup)?,
         credentials_file: paths::credentials_file(lookup)?,
         base_profile: environment.text("AWS_PROFILE"),
@@ -260,6 +269,14 @@ fn settings(args: &Args, environment: &Environment, machine: &Machine) -> Result
         // One round is one session for each role.
         adopt: !args.once,
     })
+}
+
+/// The group that the state directory is shared with.
+fn socket_group(args: &Args) -> Result<Option<Group>, Failure> {
+    let Some(text) = args.socket_group.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
+    // A machine without the file, as an image from scratch is, has numbers only.
+    let groups = std::fs::read(GROUPS).unwrap_or_default();
+    Ok(Some(Group::named(text, &String::from_utf8_lossy(&groups))?))
 }
 
 /// The roles whose profiles are to be taken over.

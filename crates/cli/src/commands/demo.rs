@@ -131,6 +131,7 @@ fn settings(home: &Home, command: PathBuf, region: Region) -> AgentSettings {
         config_file: home.config_file(),
         credentials_file: home.credentials_file(),
         base_profile: None,
+        socket_group: None,
         command,
         // Late enough that each session is seen to run down.
         policy: Policy { refresh_before: Lead::Percent(25), ..Policy::default() },

@@ -1,7 +1,6 @@
 //! `rolecall refresh`: asks STS for new sessions now, and says what came of it for each role.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,6 +18,7 @@ use crate::failure::Failure;
 use crate::output::table::{Cell, Fit, Table};
 use crate::output::wrap::wrapped;
 use crate::output::{self, duration};
+use crate::state_dir::StateDir;
 
 /// What the agent is asked for.
 const TARGET: &str = "/v1/refresh";
@@ -81,7 +81,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
 
 /// Has the agent ask STS for these roles, and does not wait for what comes of it. Whether the agent could be asked; why not
 /// is met at the next look.
-pub(crate) fn ask_and_leave(state_dir: &Path, aliases: &[String]) -> bool {
+pub(crate) fn ask_and_leave(state_dir: &StateDir, aliases: &[String]) -> bool {
     let asked = client::post(state_dir, TARGET, &request(aliases), BRIEFLY);
     matches!(asked, Ok(_) | Err(AskError::Late { .. }))
 }

@@ -8,19 +8,19 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 use super::temporary::{self, SUFFIX};
-use super::{FileError, directory};
+use super::{Access, FileError, directory};
 
 const PREFIX: &str = ".rolecall-";
 
-/// Replaces a file whole: a reader sees the old or the new content, after a power cut too. Mode 0600; a symlink of that
-/// name is replaced, never followed.
+/// Replaces a file whole: a reader sees the old or the new content, after a power cut too. Mode and
+/// group are those of `access` from the moment that it has its name; a symlink of that name is replaced, never followed.
 ///
 /// # Errors
-/// When the directory takes no file or has no room.
-pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+/// When the directory takes no file or has no room, or the file cannot be given to the group.
+pub fn replace_private(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError> {
     let failed = |source| FileError::Write { path: path.into(), source };
     let directory = directory(path);
-    let temporary = beside(path, bytes)?;
+    let temporary = beside(path, bytes, access)?;
     temporary.as_file().sync_all().map_err(failed)?;
     temporary.persist(path).map_err(|error| failed(error.error))?;
     File::open(&directory).and_then(|directory| directory.sync_all()).map_err(failed)
@@ -30,15 +30,17 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// be the old one, cut short, or full of zeros. For what a reader can tell from the whole, and can do without.
 ///
 /// # Errors
-/// When the directory takes no file or has no room.
-pub fn replace_cache(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+/// When the directory takes no file or has no room, or the file cannot be given to the group.
+pub fn replace_cache(path: &Path, bytes: &[u8], access: Access) -> Result<(), FileError> {
     let failed = |source| FileError::Write { path: path.into(), source };
-    beside(path, bytes)?.persist(path).map(drop).map_err(|error| failed(error.error))
+    beside(path, bytes, access)?.persist(path).map(drop).map_err(|error| failed(error.error))
 }
 
-fn beside(path: &Path, bytes: &[u8]) -> Result<NamedTempFile, FileError> {
+fn beside(path: &Path, bytes: &[u8], access: Access) -> Result<NamedTempFile, FileError> {
     let failed = |source| FileError::Write { path: path.into(), source };
-    temporary::holding(bytes, &directory(path), OsStr::new(PREFIX), SUFFIX).map_err(failed)
+    let temporary = temporary::holding(bytes, &directory(path), OsStr::new(PREFIX), SUFFIX).map_err(failed)?;
+    access.give_file(temporary.as_file()).map_err(failed)?;
+    Ok(temporary)
 }
 
 /// Removes the temporary files that a killed process left in our own directory. Only for the holder of its lock.

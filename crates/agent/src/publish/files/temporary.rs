@@ -25,13 +25,14 @@ pub(super) fn holding(bytes: &[u8], directory: &Path, prefix: &OsStr, suffix: &s
 
 #[cfg(test)]
 mod tests {
-    use crate::publish::files::replace_private;
+    use crate::publish::files::{Access, replace_private};
 
     #[test]
     fn equal_faults_read_alike() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("missing/credentials");
-        let [first, second] = [(); 2].map(|()| replace_private(&path, b"x").unwrap_err().to_string());
+        let [first, second] =
+            [(); 2].map(|()| replace_private(&path, b"x", Access::default()).unwrap_err().to_string());
         assert_eq!(first, second);
         assert!(first.contains("missing/credentials: No such file") && !first.contains(".rolecall-"), "{first}");
     }

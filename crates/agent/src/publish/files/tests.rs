@@ -292,7 +292,7 @@ fn our_own_files_are_private_and_replace_symlinks() {
     let (path, elsewhere) = (home.path().join("credentials"), home.path().join("elsewhere"));
     fs::write(&elsewhere, "text").unwrap();
     symlink(&elsewhere, &path).unwrap();
-    replace_private(&path, b"secret").unwrap();
+    replace_private(&path, b"secret", Access::default()).unwrap();
     assert_eq!((fs::read(&path).unwrap(), mode(&path)), (b"secret".to_vec(), 0o600));
     assert!(!path.is_symlink());
     assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "text");

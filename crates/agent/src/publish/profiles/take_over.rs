@@ -14,7 +14,7 @@ use rolecall_formats::time::utc_seconds;
 use tracing::info;
 
 use super::user_file::UserFile;
-use crate::publish::files;
+use crate::publish::files::{self, Access};
 
 /// What is to be taken over.
 pub(super) struct TakeOver {
@@ -67,7 +67,7 @@ impl TakeOver {
         let is_same = |name: &PathBuf| files::read(name).is_ok_and(|copy| *copy == *text);
         let usable = |name: &PathBuf| name.symlink_metadata().is_err() || is_same(name);
         let copy = (0..).map(name).find(usable).unwrap_or_else(|| name(0));
-        files::replace_private(&copy, text.as_bytes()).map_err(|error| error.fault())?;
+        files::replace_private(&copy, text.as_bytes(), Access::default()).map_err(|error| error.fault())?;
         Ok(copy)
     }
 }

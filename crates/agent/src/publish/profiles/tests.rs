@@ -57,6 +57,7 @@ impl Home {
             config_file: self.path("config"),
             credentials_file: self.path("credentials"),
             base_profile: None,
+            socket_group: None,
             command: "/bin/rolecall".into(),
             policy: Policy::default(),
             adopt: true,

@@ -12,7 +12,12 @@ use crate::testing::{delivery, log, role, session};
 
 fn store(directory: &Path, aliases: &[&str], left: BTreeMap<Alias, Arc<Session>>) -> FileSink<Store> {
     let roles = aliases.iter().map(|alias| Arc::new(role(alias))).collect();
-    let store = Store { directory: directory.into(), default: Some("a".parse().unwrap()), kept: true };
+    let store = Store {
+        directory: directory.into(),
+        default: Some("a".parse().unwrap()),
+        kept: true,
+        access: Access::default(),
+    };
     FileSink::new(store, Arc::new(SystemClock), Arc::default(), Holdings::new(roles, left))
 }
 
@@ -102,7 +107,7 @@ async fn one_that_is_not_wanted_goes_and_stays_away() {
     let home = tempfile::tempdir().unwrap();
     store(home.path(), &["a"], BTreeMap::new()).deliver(&[delivery("a", Some(session(1)))]).await.unwrap();
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 2);
-    let unwanted = Store { directory: home.path().into(), default: None, kept: false };
+    let unwanted = Store { directory: home.path().into(), default: None, kept: false, access: Access::default() };
     let unwanted = FileSink::new(unwanted, Arc::new(SystemClock), Arc::default(), Holdings::default());
     for _ in 0..2 {
         unwanted.deliver(&[delivery("a", Some(session(2)))]).await.unwrap();

@@ -38,7 +38,7 @@ impl Rig {
         });
         let home = tempfile::tempdir().unwrap();
         let keyring = Arc::new(Keyring::default());
-        let server = Socket::open(home.path().join("agent.sock")).unwrap().serve(Api {
+        let server = Socket::open(home.path().join("agent.sock"), Access::default()).unwrap().serve(Api {
             view,
             clock,
             keyring: Arc::clone(&keyring),
@@ -271,7 +271,7 @@ async fn a_stale_socket_is_replaced_and_ours_is_private_and_removed() {
     let path = home.path().join("agent.sock");
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     drop(std::os::unix::net::UnixListener::bind(home.path().join("agent.new")).unwrap());
-    let listener = bind(&path).unwrap();
+    let listener = bind(&path, Access::default()).unwrap();
     let meta = path.metadata().unwrap();
     assert!(meta.file_type().is_socket());
     assert_eq!(meta.mode() & 0o777, 0o600);

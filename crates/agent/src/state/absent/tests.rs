@@ -1,11 +1,13 @@
 //! Sessions that are taken, refused and put back, and locks that are waited for.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::thread;
 
 use rolecall_core::SessionCredentials;
 
 use super::*;
+use crate::settings::group::Group;
 use crate::testing::{role, session};
 
 pub(super) fn definitions(aliases: &[&str]) -> Definitions {
@@ -17,13 +19,14 @@ pub(super) fn definitions(aliases: &[&str]) -> Definitions {
         base_profile: None,
         config_file: "/c".into(),
         credentials_file: "/k".into(),
+        socket_group: None,
     }
 }
 
 /// A state directory that an agent with these definitions has left.
 fn left_by_an_agent(definitions: &Definitions) -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
-    drop(state_dir::StateDir::open(home.path(), &[]).unwrap());
+    drop(state_dir::StateDir::open(home.path(), &[], files::Access::default()).unwrap());
     definitions.write(home.path()).unwrap();
     home
 }
@@ -49,6 +52,17 @@ fn what_was_kept_is_left_until_it_ends_and_due_before() {
     }
     let other = Role { arn: "arn:aws:iam::123456789012:role/other".parse().unwrap(), ..role("a") };
     assert!(left(home.path(), &definitions, &other, now).is_none(), "made for another definition");
+}
+
+#[test]
+fn what_is_left_for_a_group_stays_readable_to_it() {
+    let group = Group::new(rustix::process::getegid().as_raw());
+    for (socket_group, mode) in [(None, 0o600), (group, 0o640)] {
+        let definitions = Definitions { socket_group, ..definitions(&["a"]) };
+        let home = left_by_an_agent(&definitions);
+        keep(home.path(), &definitions, &alias("a"), &session(1), session(1).issued_at);
+        assert_eq!(home.path().join(CREDENTIALS).metadata().unwrap().mode() & 0o777, mode);
+    }
 }
 
 #[test]
@@ -82,7 +96,7 @@ fn without_a_store_nothing_is_looked_at_or_left() {
 fn nothing_is_kept_while_an_agent_runs() {
     let (definitions, new) = (definitions(&["a"]), session(1));
     let home = left_by_an_agent(&definitions);
-    let agent = state_dir::StateDir::open(home.path(), &[]).unwrap();
+    let agent = state_dir::StateDir::open(home.path(), &[], files::Access::default()).unwrap();
     keep(home.path(), &definitions, &alias("a"), &new, new.issued_at);
     assert!(!home.path().join(CREDENTIALS).exists());
     drop(agent);

@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 
 use super::*;
+use crate::publish::files::Access;
 use crate::state::state_dir::StateDir;
 use crate::testing::{role, session};
 
@@ -25,7 +26,7 @@ impl Home {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state");
-        let opened = StateDir::open(&state, &[]).unwrap();
+        let opened = StateDir::open(&state, &[], Access::default()).unwrap();
         let home = Self { dir, state: opened.path().to_owned() };
         let body = "[profile a]\nregion = x\n[profile b]\n";
         home.write("config", &block::replace(FOREIGN, &opened.id(), Some(body)).unwrap());

@@ -16,6 +16,7 @@ fn definitions() -> Definitions {
         base_profile: Some("work \"x\"".into()),
         config_file: "/home/me/.aws/config".into(),
         credentials_file: "/home/me/.aws/credentials".into(),
+        socket_group: None,
     }
 }
 

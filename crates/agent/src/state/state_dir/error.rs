@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::SOCKET_PATH_MAX;
 use crate::publish::files::FileError;
+use crate::settings::group::Group;
 
 /// Why a directory cannot be the state directory.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +56,17 @@ pub enum StateDirError {
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
+    },
+    /// The members of a group are to be let in, and this process may not give them anything.
+    #[error(
+        "let group {group} into the state directory {path}: this process is no member of it; start it as one, or as root",
+        path = path.display()
+    )]
+    Group {
+        /// The directory.
+        path: PathBuf,
+        /// The group.
+        group: Group,
     },
     /// The socket would have a path that cannot be connected to.
     #[error(

@@ -1,12 +1,12 @@
 //! Which directories are taken, and which are refused before anything in them is touched.
 
-use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 
 use super::*;
 
 fn open(path: &Path) -> Result<StateDir, StateDirError> {
-    StateDir::open(path, &[])
+    StateDir::open(path, &[], Access::default())
 }
 
 fn mode(path: &Path) -> u32 {
@@ -144,11 +144,11 @@ fn no_file_of_the_directory_is_the_users_own_by_whatever_path() {
     ] {
         let users = UsersFile { path: &users, variable: "AWS_CONFIG_FILE" };
         let before = files(&state);
-        let error = StateDir::open(&link, &[users]).unwrap_err();
+        let error = StateDir::open(&link, &[users], Access::default()).unwrap_err();
         assert!(matches!(&error, StateDirError::UsersFile { path, .. } if path.ends_with(name)), "{error}");
         assert!(error.to_string().contains("AWS_CONFIG_FILE"), "{error}");
         assert_eq!(files(&state), before);
     }
     let users = UsersFile { path: &home.path().join("config"), variable: "AWS_CONFIG_FILE" };
-    StateDir::open(&link, &[users]).unwrap();
+    StateDir::open(&link, &[users], Access::default()).unwrap();
 }

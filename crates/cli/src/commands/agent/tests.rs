@@ -23,7 +23,7 @@ fn without_a_flag_there_are_good_defaults() {
     assert_eq!(made.credentials_file, PathBuf::from("/h/.aws/credentials"));
     assert_eq!(made.default, None);
     assert!(made.store && made.adopt && made.take_over.is_empty());
-    assert_eq!((made.health_listen, made.base_profile), (None, None));
+    assert_eq!((made.health_listen, made.base_profile, made.socket_group), (None, None, None));
     let role = &made.roles[0];
     assert_eq!((role.alias.as_str(), role.duration), ("First", Duration::from_secs(3600)));
     assert_eq!((role.session_name.as_str(), &role.region), ("First@host", &None));
@@ -32,7 +32,7 @@ fn without_a_flag_there_are_good_defaults() {
 #[test]
 fn each_flag_reaches_its_setting() {
     let line = "--publish file --refresh-before 50% --duration 2h --default First --sts-in-flight 1 --sts-rate 2 \
-                --sts-burst 3 --state-dir /s --no-store --take-over First --health-listen 8080";
+                --sts-burst 3 --state-dir /s --socket-group 4242 --no-store --take-over First --health-listen 8080";
     let line: Vec<&str> = line.split_whitespace().collect();
     let made = made(&line, &[ROLE, HOME, ("AWS_DEFAULT_REGION", "eu-west-1"), ("AWS_PROFILE", "work")]).unwrap();
     assert_eq!(made.publish, Publish::File);
@@ -43,7 +43,7 @@ fn each_flag_reaches_its_setting() {
     assert_eq!(made.policy.refresh_before, Lead::Percent(50));
     assert_eq!(made.policy.budget, BudgetPolicy { in_flight: 1, per_second: 2, burst: 3 });
     assert_eq!(made.default.unwrap().as_str(), "First");
-    assert_eq!(made.state_dir, PathBuf::from("/s"));
+    assert_eq!((made.state_dir, made.socket_group), (PathBuf::from("/s"), Group::new(4242)));
     assert_eq!(made.roles[0].duration, Duration::from_secs(7200));
     assert_eq!(made.roles[0].region.as_ref().unwrap().as_str(), "eu-west-1");
 }
@@ -64,6 +64,7 @@ fn settings_that_cannot_work_are_refused_before_anything_is_done() {
     }
     for (line, variables, part) in [
         (&[][..], &[ROLE][..], "HOME"),
+        (&["--socket-group", "no such group"], &[ROLE, HOME], "\"no such group\" is no group of /etc/group"),
         (&["--default", "Second"], &[ROLE, HOME], "use one of First"),
         (&["--take-over", "Second"], &[ROLE, HOME], "--take-over: no role is named \"Second\"; use one of First"),
         (&["--take-over", "First", "--publish", "none"], &[ROLE, HOME], "there is no profile to put in the place"),

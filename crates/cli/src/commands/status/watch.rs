@@ -18,6 +18,7 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::live::{Picture, Screen, rows};
+use crate::state_dir::StateDir;
 use crate::stop_signal::StopSignal;
 use crate::{client, output, runtime, validity};
 
@@ -80,7 +81,7 @@ async fn show(
     }
 }
 
-fn ask(state_dir: &std::path::Path, aliases: &[Alias]) -> Result<StatusDocument, Failure> {
+fn ask(state_dir: &StateDir, aliases: &[Alias]) -> Result<StatusDocument, Failure> {
     let body = client::get(state_dir, TARGET, client::AT_HAND)?;
     let mut document = client::parsed(state_dir, TARGET, &body)?;
     validity::select(&mut document, aliases)?;

@@ -16,6 +16,7 @@ fn definitions(base_profile: Option<&str>) -> Definitions {
         base_profile: base_profile.map(Into::into),
         config_file: "/home/me/.aws/config".into(),
         credentials_file: "/home/me/.aws/credentials".into(),
+        socket_group: None,
     }
 }
 

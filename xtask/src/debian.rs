@@ -42,3 +42,16 @@ fn path(name: &str) -> anyhow::Result<PathBuf> {
     let path = String::from_utf8_lossy(&found.stdout).trim_end().to_owned();
     if path.starts_with('/') { Ok(path.into()) } else { bail!("there is no program {name}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_where_a_shell_finds_it() {
+        assert_eq!(programs(["sh"], &[]).unwrap(), [path("sh").unwrap()]);
+        assert!(path("no-such-program").is_err());
+        // A word of the shell itself is no program.
+        assert!(path("cd").is_err());
+    }
+}

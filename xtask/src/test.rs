@@ -4,15 +4,15 @@
 //! missing component is a failure, and what `--without` leaves out is named in the last lines.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 
-use crate::python;
 use crate::step::quietly;
 use crate::summary::Counts;
 use crate::workspace::{cargo, target};
+use crate::{python, sdks};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -42,6 +42,52 @@ enum Component {
     Python,
     /// Root, for several users on one machine
     Root,
+    /// Go, for the program on its AWS SDK
+    Go,
+    /// Node with npm, for the program on the AWS SDK for JavaScript
+    Node,
+    /// A JDK and Maven, for the program on the AWS SDK for Java
+    Java,
+}
+
+impl Component {
+    /// Makes it ready, and says so to the tests.
+    fn make(self, tests: &mut Command) -> anyhow::Result<()> {
+        match self {
+            Self::Python => {
+                tests.env("ROLECALL_E2E_PYTHON", python::environment()?);
+                tests.env("ROLECALL_E2E_MINISTACK", python::ministack()?);
+                Ok(())
+            }
+            Self::Go => sdks::go(),
+            Self::Node => sdks::javascript(),
+            Self::Java => sdks::java(),
+            // Nothing makes it: without it the tests fail and say so.
+            Self::Root => Ok(()),
+        }
+    }
+
+    /// How the names of the tests begin that need it.
+    fn tests(self) -> &'static [&'static str] {
+        match self {
+            Self::Python => &["clients::", "sdks::boto3::"],
+            Self::Go => &["sdks::go::"],
+            Self::Node => &["sdks::javascript::"],
+            Self::Java => &["sdks::java::"],
+            Self::Root => &["sidecar::"],
+        }
+    }
+
+    /// Those tests, in words.
+    fn left_out(self) -> &'static str {
+        match self {
+            Self::Python => "--without python: every test with the aws CLI, boto3, moto or ministack",
+            Self::Go => "--without go: every test with a program on the AWS SDK for Go",
+            Self::Node => "--without node: every test with a program on the AWS SDK for JavaScript",
+            Self::Java => "--without java: every test with a program on the AWS SDK for Java",
+            Self::Root => "--without root: every test with processes of several users",
+        }
+    }
 }
 
 /// # Errors
@@ -55,11 +101,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if args.only != Some(Part::Unit) {
         problems.extend(e2e(args, &mut counts).err());
     }
-    if args.without.contains(&Component::Python) {
-        println!("\nleft out by --without python: every test with the aws CLI, boto3, moto or ministack");
+    if !args.without.is_empty() {
+        println!();
     }
-    if args.without.contains(&Component::Root) {
-        println!("\nleft out by --without root: every test with processes of several users");
+    for component in &args.without {
+        println!("left out by {}", component.left_out());
     }
     for problem in &problems {
         println!("{problem:#}");
@@ -88,20 +134,20 @@ fn e2e(args: &Args, counts: &mut Counts) -> anyhow::Result<()> {
     command.env("ROLECALL_E2E_BINARY", target("debug/rolecall"));
     // The tests wait for processes more than they compute.
     command.arg("--test-threads=4").args(&args.names);
-    if args.without.contains(&Component::Root) {
-        command.args(["--skip", "sidecar::"]);
-    }
-    if args.without.contains(&Component::Python) {
-        command.args(["--skip", "clients::"]);
-    } else {
-        command.env("ROLECALL_E2E_PYTHON", python::environment()?);
-        command.env("ROLECALL_E2E_MINISTACK", python::ministack()?);
+    sdks::rust()?;
+    command.env("ROLECALL_E2E_SDKS", sdks::folder());
+    for component in Component::value_variants() {
+        if args.without.contains(component) {
+            command.args(component.tests().iter().flat_map(|name| ["--skip", name]));
+        } else {
+            component.make(&mut command)?;
+        }
     }
     counted(&mut command, counts).context("the black-box tests")
 }
 
 /// Runs `cargo test`, shows what it prints as it comes, and counts.
-fn counted(command: &mut std::process::Command, counts: &mut Counts) -> anyhow::Result<()> {
+fn counted(command: &mut Command, counts: &mut Counts) -> anyhow::Result<()> {
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
     let output = child.stdout.take().context("cargo has no output")?;
     for line in BufReader::new(output).split(b'\n') {

@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::rig::Rig;
 use super::world;
-use crate::python;
 use crate::step::quietly;
 use crate::workspace::{root, target};
+use crate::{debian, python};
 
 /// The configuration file, in the home of the rig.
 const CONFIG: &str = "peers.config";
@@ -84,10 +84,7 @@ pub(super) fn python(script: &str) -> anyhow::Result<(PathBuf, PathBuf)> {
 /// When there is none.
 pub(super) fn wrk() -> anyhow::Result<Command> {
     if Command::new("wrk").arg("--version").output().is_err() {
-        let apt = |args: &[&str]| quietly(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"));
-        apt(&["update"])
-            .and_then(|()| apt(&["install", "-y", "--no-install-recommends", "wrk"]))
-            .context("the load generator wrk is missing; install it (on Debian: apt-get install wrk)")?;
+        debian::install(&["wrk"]).context("the load generator wrk is missing")?;
     }
     Ok(Command::new("wrk"))
 }

@@ -62,11 +62,23 @@ pub(super) fn check_session(printed: &[u8]) -> anyhow::Result<()> {
 /// # Errors
 /// When there is no Go, or it cannot get the modules.
 pub(super) fn go() -> anyhow::Result<PathBuf> {
-    let program = target("bench/peer-go");
+    build_go("go", "peer-go")
+}
+
+/// Builds the bare handler of `xtask/peers/endpoint` in the same way.
+///
+/// # Errors
+/// As [`go`].
+pub(super) fn go_endpoint() -> anyhow::Result<PathBuf> {
+    build_go("endpoint", "peer-endpoint")
+}
+
+fn build_go(folder: &str, name: &str) -> anyhow::Result<PathBuf> {
+    let program = target("bench").join(name);
     let mut build = Command::new("go");
-    build.current_dir(root().join("xtask/peers/go")).env("CGO_ENABLED", "0");
+    build.current_dir(root().join("xtask/peers").join(folder)).env("CGO_ENABLED", "0");
     build.args(["build", "-trimpath", "-ldflags=-s -w", "-o"]).arg(&program).arg(".");
-    quietly(&mut build).context("cannot build the program on the AWS SDK for Go; install Go (https://go.dev/dl)")?;
+    quietly(&mut build).with_context(|| format!("cannot build {name}; install Go (https://go.dev/dl)"))?;
     Ok(program)
 }
 

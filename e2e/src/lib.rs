@@ -25,5 +25,5 @@ pub use moto::Moto;
 pub use process::{Finished, Running, finish};
 pub use sandbox::Sandbox;
 pub use secrets::Secrets;
-pub use setup::{binary, python};
+pub use setup::{binary, image, python};
 pub use wait::{elapsed, until};

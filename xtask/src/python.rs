@@ -9,6 +9,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
+use crate::debian;
 use crate::step::quietly;
 use crate::workspace::{root, target};
 
@@ -53,10 +54,5 @@ fn make(pins: &str, venv: &str) -> anyhow::Result<PathBuf> {
 }
 
 fn install_python() -> anyhow::Result<()> {
-    if !rustix::process::geteuid().is_root() {
-        anyhow::bail!("install it (on Debian: apt-get install python3-venv), or leave it out with `--without python`");
-    }
-    let apt = |args: &[&str]| quietly(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"));
-    apt(&["update"])?;
-    apt(&["install", "-y", "--no-install-recommends", "python3-venv"])
+    debian::install(&["python3-venv"]).context("or leave it out with `--without python`")
 }

@@ -9,10 +9,19 @@ use std::process::Stdio;
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 
-use crate::python;
 use crate::step::quietly;
 use crate::summary::Counts;
 use crate::workspace::{cargo, target};
+use crate::{debian, dist, image, python};
+
+/// What the tests of packaging run, and its packages in Debian.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("setpriv", "util-linux"),
+    ("strace", "strace"),
+    ("systemd-analyze", "systemd"),
+    ("systemd-sysusers", "systemd"),
+    image::UMOCI,
+];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -40,8 +49,8 @@ enum Part {
 enum Component {
     /// Python with the aws CLI, boto3, moto and ministack
     Python,
-    /// Root, for several users on one machine
-    Root,
+    /// Root, for several users on one machine, with systemd, strace and umoci
+    Packaging,
 }
 
 /// # Errors
@@ -58,8 +67,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if args.without.contains(&Component::Python) {
         println!("\nleft out by --without python: every test with the aws CLI, boto3, moto or ministack");
     }
-    if args.without.contains(&Component::Root) {
-        println!("\nleft out by --without root: every test with processes of several users");
+    if args.without.contains(&Component::Packaging) {
+        println!("\nleft out by --without packaging: every test of systemd unit, image and sidecar");
     }
     for problem in &problems {
         println!("{problem:#}");
@@ -88,8 +97,15 @@ fn e2e(args: &Args, counts: &mut Counts) -> anyhow::Result<()> {
     command.env("ROLECALL_E2E_BINARY", target("debug/rolecall"));
     // The tests wait for processes more than they compute.
     command.arg("--test-threads=4").args(&args.names);
-    if args.without.contains(&Component::Root) {
-        command.args(["--skip", "sidecar::"]);
+    if args.without.contains(&Component::Packaging) {
+        command.args(["--skip", "packaging::"]);
+    } else {
+        debian::require(PROGRAMS)?;
+        // As long to build as all the rest, so only for the tests that look into it.
+        if will_run("packaging::image::", args)? {
+            let binary = dist::build(dist::Profile::Dev)?;
+            command.env("ROLECALL_E2E_IMAGE", image::assemble(&binary, &target("e2e/image"), "test")?);
+        }
     }
     if args.without.contains(&Component::Python) {
         command.args(["--skip", "clients::"]);
@@ -98,6 +114,13 @@ fn e2e(args: &Args, counts: &mut Counts) -> anyhow::Result<()> {
         command.env("ROLECALL_E2E_MINISTACK", python::ministack()?);
     }
     counted(&mut command, counts).context("the black-box tests")
+}
+
+/// Whether a black-box test of this module is among those that are asked for.
+fn will_run(module: &str, args: &Args) -> anyhow::Result<bool> {
+    let mut list = cargo(&["test", "--locked", "--quiet", "--package", "e2e", "--", "--list", "--format=terse"]);
+    let listed = list.args(&args.names).output().context("cannot run cargo")?;
+    Ok(String::from_utf8_lossy(&listed.stdout).lines().any(|line| line.starts_with(module)))
 }
 
 /// Runs `cargo test`, shows what it prints as it comes, and counts.

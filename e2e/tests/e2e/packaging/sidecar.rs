@@ -1,6 +1,4 @@
 //! `--socket-group`: the agent of one user serves programs of another that share a group with it, and nobody else.
-//!
-//! Every test that takes root is in here.
 
 use std::process::Command;
 use std::time::Duration;

@@ -9,7 +9,7 @@
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use rolecall_core::role::DEFAULT_DURATION;
-use rolecall_core::{Alias, Role, Session, SessionCredentials, SessionName, Source};
+use rolecall_core::{Alias, Role, Session, SessionCredentials};
 use rolecall_formats::block::{self, BlockError};
 use rolecall_formats::command::Command;
 use rolecall_formats::config::{File, Profiles, read};
@@ -61,15 +61,7 @@ fn one<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<(Role, Session)
     let (name, arn, region, host) = (field()?, field()?, field()?, field()?);
     let credentials = SessionCredentials::new(field()?.into(), field()?.into(), field()?.into());
     let alias = Alias::from_name(name).ok()?;
-    let role = Role {
-        session_name: SessionName::new(&alias, host),
-        alias,
-        name: name.into(),
-        arn: arn.parse().ok()?,
-        region: region.parse().ok(),
-        source: Source::Base,
-        duration: DEFAULT_DURATION,
-    };
+    let role = Role { name: name.into(), region: region.parse().ok(), ..Role::new(alias, arn.parse().ok()?, host) };
     Some((role, Session { credentials, issued_at: at(0), expires_at: at(3600), asked_for: DEFAULT_DURATION }))
 }
 

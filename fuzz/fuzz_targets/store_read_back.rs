@@ -12,8 +12,7 @@ use std::sync::{Arc, LazyLock};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use rolecall_agent::fuzzing::read_back;
-use rolecall_core::role::DEFAULT_DURATION;
-use rolecall_core::{Alias, Role, SessionName, Source};
+use rolecall_core::Role;
 use rolecall_formats::profile::Held;
 use rolecall_formats::store;
 
@@ -58,14 +57,6 @@ fn with_key(text: String, role: &Arc<Role>) -> String {
 }
 
 fn role(name: &str) -> Role {
-    let alias: Alias = name.parse().expect("an alias");
-    Role {
-        session_name: SessionName::new(&alias, "host"),
-        name: name.into(),
-        arn: format!("arn:aws:iam::123456789012:role/{name}").parse().expect("an ARN"),
-        region: None,
-        source: Source::Base,
-        duration: DEFAULT_DURATION,
-        alias,
-    }
+    let arn = format!("arn:aws:iam::123456789012:role/{name}").parse().expect("an ARN");
+    Role::new(name.parse().expect("an alias"), arn, "host")
 }

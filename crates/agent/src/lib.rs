@@ -6,8 +6,9 @@
 //! | the agent's own directory, and what is done with it while no agent runs | [`state`] |
 //! | what sessions are written to, beside other programs | [`publish`] |
 //! | what is asked and answered | [`serve`] |
-//! | how it is all joined | [`run`] |
+//! | how it is all joined | [`run`]; for one command without an agent, [`alone`] |
 
+pub mod alone;
 #[cfg(test)]
 mod landed;
 pub mod publish;

@@ -1,5 +1,7 @@
 //! The agent as a whole: joins state directory, writers, rotator and socket, and takes them apart again.
 
+mod endpoint;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,19 +18,23 @@ use tracing::{debug, info, warn};
 
 use crate::publish::board::Board;
 use crate::publish::file_sink::{FileSink, Writer, ended_badly};
-use crate::publish::files::{self, Access};
+use crate::publish::files::{self, Access, FileError};
 use crate::publish::holdings::Holdings;
 use crate::publish::json_files::JsonFiles;
 use crate::publish::profiles::{Form, Profiles};
 use crate::publish::store::{Store, read_back};
+use crate::serve::connections::Served;
 use crate::serve::documents::View;
-use crate::serve::health::{Health, HealthError, Probes};
+use crate::serve::endpoint::EndpointError;
+use crate::serve::health::{Health, HealthError};
+use crate::serve::keyring::Keyring;
 use crate::serve::socket::{Api, Server, Socket, SocketError};
 use crate::serve::summary::Summary;
 use crate::serve::wire::{ProfilesDocument, StatusDocument};
 use crate::settings::{AgentSettings, Publish};
 use crate::state::definitions::{self, Definitions};
 use crate::state::state_dir::{StateDir, StateDirError, UsersFile};
+use crate::state::tokens::TokensError;
 
 /// How long the writers may take to finish when the agent ends. What they write appears whole or not at all.
 const STOP_TIME: Duration = Duration::from_millis(700);
@@ -40,7 +46,8 @@ pub struct Agent {
     server: Server,
     /// Announces the end of the first round.
     announcer: JoinHandle<()>,
-    _probes: Option<Probes>,
+    /// The endpoint and the probes, as far as they are asked for.
+    servers: Vec<Served>,
     /// Holds the lock: dropped last.
     state_dir: StateDir,
 }
@@ -76,6 +83,15 @@ pub enum StartError {
     /// The address for health probes cannot be had.
     #[error(transparent)]
     Health(#[from] HealthError),
+    /// The address of the endpoint cannot be had.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The tokens of the endpoint cannot be kept.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
+    /// The state directory takes no file.
+    #[error("keep the files of the endpoint: {0}")]
+    File(#[from] FileError),
     /// A task of our own did not come back.
     #[error("start the agent: {0}")]
     Task(Fault),
@@ -117,6 +133,8 @@ impl Agent {
             Some(address) => Some(Health::open(address).await?),
             None => None,
         };
+        let keyring = Arc::new(Keyring::default());
+        let endpoint = endpoint::open(&settings, &state_dir, &keyring).await?;
         let socket = Socket::open(state_dir.socket(), Access::of(settings.socket_group))?;
         // An agent that cannot start leaves the definitions of the one before.
         let (told, place) = (settings.clone(), state_dir.path().to_owned());
@@ -140,12 +158,16 @@ impl Agent {
             problems: settings.problems,
             publish: settings.publish,
             state_dir: state_dir.path().display().to_string(),
+            endpoint: endpoint.as_ref().map(|endpoint| endpoint.url()),
             started_at,
         });
-        let server = socket.serve(Api { view: Arc::clone(&view), clock });
+        let server =
+            socket.serve(Api { view: Arc::clone(&view), clock: Arc::clone(&clock), keyring: Arc::clone(&keyring) });
         let announcer = tokio::spawn(announce_ready(Arc::clone(&view), announce));
-        let probes = health.map(|health| health.serve(Arc::clone(&view)));
-        Ok(Self { rotator, view, server, announcer, _probes: probes, state_dir })
+        let endpoint = endpoint.map(|endpoint| endpoint.serve(rotator.clone(), keyring, Arc::clone(&clock)));
+        let probes = health.map(|health| health.serve(Arc::clone(&view), clock));
+        let servers = endpoint.into_iter().chain(probes).collect();
+        Ok(Self { rotator, view, server, announcer, servers, state_dir })
     }
 
     /// Waits until every role was assumed or failed to be, and what is held is written: one round, behind which the agent
@@ -173,8 +195,9 @@ impl Agent {
 
     /// Ends the agent in under a second. Profiles and store stay as they are.
     pub async fn stop(self) {
-        let Self { rotator, view, server, announcer, _probes, state_dir } = self;
+        let Self { rotator, view, server, announcer, servers, state_dir } = self;
         announcer.abort();
+        drop(servers);
         server.stop().await;
         let writers = async { tokio::join!(rotator.stop(), view.written()) };
         if tokio::time::timeout(STOP_TIME, writers).await.is_err() {

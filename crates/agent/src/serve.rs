@@ -1,7 +1,12 @@
-//! What is asked and answered while the agent runs: over the socket, and by probes.
+//! What is asked and answered while the agent runs: over the socket, at the loopback endpoint, and by probes.
 
+pub(crate) mod answer;
+pub(crate) mod connections;
 pub(crate) mod documents;
+pub(crate) mod endpoint;
 pub(crate) mod health;
+pub(crate) mod keyring;
+pub(crate) mod seldom;
 pub(crate) mod socket;
 pub mod summary;
 pub mod wire;

@@ -43,6 +43,8 @@ pub struct AgentSettings {
     pub publish: Publish,
     /// The roles whose profiles of the user's make way for ours; the files are copied first.
     pub take_over: Vec<Alias>,
+    /// Where programs ask for credentials over HTTP, if at all: a loopback address.
+    pub endpoint: Option<SocketAddr>,
     /// Where health probes are answered, if at all.
     pub health_listen: Option<SocketAddr>,
     /// Whether sessions are kept in the store, for programs that are pointed at it and for the next agent.
@@ -95,6 +97,9 @@ pub enum SettingsError {
     /// Nobody can listen there.
     #[error("{0:?} is neither a port nor an address with a port, such as `8080` or `0.0.0.0:8080`")]
     Listen(String),
+    /// Others than this machine could ask for credentials there.
+    #[error("endpoint: {0:?} is neither `false` nor a loopback address with a port, such as `127.0.0.1:0` or `8080`")]
+    Endpoint(String),
     /// No group has that name, or can have that number.
     #[error("socket group: {0:?} is no group of /etc/group; name one that is in it, or give its number")]
     UnknownGroup(String),
@@ -187,6 +192,18 @@ pub fn parse_listen(text: &str) -> Result<SocketAddr, SettingsError> {
     }
 }
 
+/// Reads where the loopback endpoint shall be: an address as [`parse_listen`] takes it, or `false` for none.
+///
+/// # Errors
+/// When the text is something else, or the address is not of this machine alone.
+pub fn parse_endpoint(text: &str) -> Result<Option<SocketAddr>, SettingsError> {
+    if text.trim() == "false" {
+        return Ok(None);
+    }
+    let address = parse_listen(text).ok().filter(|address| address.ip().is_loopback());
+    address.map(Some).ok_or_else(|| SettingsError::Endpoint(text.into()))
+}
+
 /// The Region of every role that says none itself: `AWS_REGION`, else `AWS_DEFAULT_REGION`, else none. An empty variable
 /// counts as unset.
 ///
@@ -262,6 +279,17 @@ mod tests {
         }
         for text in ["", ":", "localhost:80", "127.0.0.1", "65536", "::1"] {
             assert_eq!(parse_listen(text), Err(SettingsError::Listen(text.into())));
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_of_this_machine_alone() {
+        for (text, address) in [("127.0.0.1:0", "127.0.0.1:0"), ("8080", "127.0.0.1:8080"), ("[::1]:80", "[::1]:80")] {
+            assert_eq!(parse_endpoint(text).unwrap().unwrap().to_string(), address);
+        }
+        assert_eq!(parse_endpoint("false"), Ok(None));
+        for text in ["", "0.0.0.0:80", "10.0.0.1:80", "true", "localhost:80"] {
+            assert_eq!(parse_endpoint(text), Err(SettingsError::Endpoint(text.into())), "{text}");
         }
     }
 

@@ -5,5 +5,9 @@
 pub mod absent;
 pub mod clean;
 pub mod definitions;
+pub mod endpoint_file;
+pub mod env_files;
 pub(crate) mod lock_file;
+pub(crate) mod owned_dir;
 pub mod state_dir;
+pub mod tokens;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rolecall_core::port::Clock;
-use rolecall_core::{AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session, SessionName, Source};
+use rolecall_core::{AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session};
 use rolecall_rotator::SystemClock;
 use rolecall_testkit::canary;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,15 +17,11 @@ use tokio::net::UnixStream;
 
 /// A role of this alias, with a Region.
 pub(crate) fn role(alias: &str) -> Role {
-    let alias: rolecall_core::Alias = alias.parse().unwrap();
+    let arn = format!("arn:aws:iam::123456789012:role/team/{alias}-role");
     Role {
         name: format!("The {alias}"),
-        arn: format!("arn:aws:iam::123456789012:role/team/{alias}-role").parse().unwrap(),
         region: Some("eu-central-1".parse().unwrap()),
-        source: Source::Base,
-        duration: Duration::from_secs(3600),
-        session_name: SessionName::new(&alias, "host"),
-        alias,
+        ..Role::new(alias.parse().unwrap(), arn.parse().unwrap(), "host")
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_sts::config::Credentials;
 use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
+use aws_sdk_sts::types::PolicyDescriptorType;
 use jiff::Timestamp;
 use rolecall_core::{AssumeRole, Assumed, Fault, FaultKind, Role, RoleKey, SessionCredentials};
 
@@ -82,6 +83,9 @@ impl Sts {
             .role_arn(role.arn.to_string())
             .role_session_name(role.session_name.as_str())
             .duration_seconds(i32::try_from(asked_for.as_secs()).unwrap_or(i32::MAX))
+            .set_external_id(role.external_id.as_ref().map(ToString::to_string))
+            .set_policy(role.session_policy.document().map(str::to_owned))
+            .set_policy_arns(policy_arns(role))
             .customize()
             .config_override(aws_sdk_sts::Config::builder().region(region))
             .interceptor(probe.clone())
@@ -124,6 +128,12 @@ impl Sts {
         }
         CHAINED
     }
+}
+
+/// The managed policies of a role's session policy; none when there is none.
+fn policy_arns(role: &Role) -> Option<Vec<PolicyDescriptorType>> {
+    let arns = role.session_policy.arns().iter().map(|arn| PolicyDescriptorType::builder().arn(arn.as_str()).build());
+    Some(arns.collect()).filter(|arns: &Vec<_>| !arns.is_empty())
 }
 
 /// The answer in our words.

@@ -58,6 +58,7 @@ pub(crate) fn document(profiles: Vec<ProfileStatus>) -> StatusDocument {
             started_at: "2026-08-21T06:55:00Z".into(),
             state_dir: "/home/me/.local/state/rolecall".into(),
             publish: "process".into(),
+            endpoint: None,
             clock_skew_seconds: None,
         },
         default: None,

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rolecall_core::rotation::{BudgetPolicy, Effect, Engine, EntryId, Event, Issue, Now, Policy};
-use rolecall_core::{Alias, Role, RoleKey, SessionName, Source, role};
+use rolecall_core::{Role, RoleKey};
 use rustix::time::{ClockId, clock_gettime};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -149,15 +149,6 @@ impl Shell {
 }
 
 fn key() -> RoleKey {
-    let alias: Alias = "role".parse().expect("an alias");
-    let role = Role {
-        name: "role".into(),
-        arn: "arn:aws:iam::123456789012:role/R".parse().expect("an ARN"),
-        region: None,
-        source: Source::Base,
-        duration: role::DEFAULT_DURATION,
-        session_name: SessionName::new(&alias, "host"),
-        alias,
-    };
-    role.key()
+    let arn = "arn:aws:iam::123456789012:role/R".parse().expect("an ARN");
+    Role::new("role".parse().expect("an alias"), arn, "host").key()
 }

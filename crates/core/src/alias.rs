@@ -10,6 +10,9 @@ use std::str::FromStr;
 /// The longest alias, in characters.
 const MAX: usize = 64;
 
+/// What stands between an alias and the number of a command that something is lent to.
+const LENT: char = '~';
+
 /// A profile name: 1 to 64 of `A-Z a-z 0-9 _ . @ + -`, starting with a letter, a digit or `_`; never
 /// `default` in any case, nor `__proto__`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +61,19 @@ impl Alias {
             long if long.len() > MAX => Err(AliasError::Long(long.into())),
             alias => Ok(Self(alias.into())),
         }
+    }
+
+    /// The name of what is lent to one command only: this alias, `~` and 8 hex digits. It names no profile, is written
+    /// nowhere, and cannot be defined by anybody, since no alias has a `~`.
+    #[must_use]
+    pub fn lent(&self, tag: [u8; 4]) -> Self {
+        Self(format!("{self}{LENT}{:08x}", u32::from_be_bytes(tag)))
+    }
+
+    /// Whether it is a name of [`Self::lent`].
+    #[must_use]
+    pub fn is_lent(&self) -> bool {
+        self.0.contains(LENT)
     }
 
     /// The alias as text.
@@ -133,6 +149,15 @@ mod tests {
         assert_eq!(Alias::from_name("__proto__"), Err(AliasError::Proto));
         assert_eq!(Alias::from_name(&"x".repeat(65)), Err(AliasError::Long("x".repeat(65))));
         assert!(Alias::from_name(&"x".repeat(64)).is_ok());
+    }
+
+    #[test]
+    fn what_is_lent_has_a_name_that_nobody_can_define() {
+        let alias: Alias = "prod".parse().unwrap();
+        let lent = alias.lent([0, 0xab, 0, 1]);
+        assert_eq!(lent.as_str(), "prod~00ab0001");
+        assert!(lent.is_lent() && !alias.is_lent());
+        assert!(lent.as_str().parse::<Alias>().is_err());
     }
 
     #[test]

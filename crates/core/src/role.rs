@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::{Alias, Region, RoleArn, SessionName};
+use crate::{Alias, ExternalId, Region, RoleArn, SessionName, SessionPolicy};
 
 /// The session length that is asked for unless somebody says otherwise: one hour, the most that a role session may ask
 /// for when it assumes another role ([role chaining](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html)).
@@ -43,6 +43,10 @@ pub struct Role {
     pub duration: Duration,
     /// What CloudTrail will show.
     pub session_name: SessionName,
+    /// What the trust policy asks for, if it does.
+    pub external_id: Option<ExternalId>,
+    /// What the session may do at most.
+    pub session_policy: SessionPolicy,
 }
 
 /// A digest of everything about a role that changes what STS would answer. Equal keys may share a session; an ARN alone
@@ -51,10 +55,26 @@ pub struct Role {
 pub struct RoleKey([u8; 32]);
 
 impl Role {
+    /// The role as it is assumed on `host` when nobody says more about it.
+    #[must_use]
+    pub fn new(alias: Alias, arn: RoleArn, host: &str) -> Self {
+        Self {
+            session_name: SessionName::new(&alias, host),
+            name: alias.to_string(),
+            alias,
+            arn,
+            region: None,
+            source: Source::Base,
+            duration: DEFAULT_DURATION,
+            external_id: None,
+            session_policy: SessionPolicy::default(),
+        }
+    }
+
     /// The key of this definition. Alias and name are not in it: they change where a session goes, not what it is.
     #[must_use]
     pub fn key(&self) -> RoleKey {
-        let Self { alias: _, name: _, arn, region, source, duration, session_name } = self;
+        let Self { alias: _, name: _, arn, region, source, duration, session_name, external_id, session_policy } = self;
         let mut digest = Sha256::new();
         let mut field = |text: &str| {
             // Length first, so that no two lists of fields spell the same bytes.
@@ -67,6 +87,16 @@ impl Role {
         field(&source.to_string());
         field(&duration.as_secs().to_string());
         field(session_name.as_str());
+        // What nobody said adds nothing, so that the keys in a store from before it could be said are still right.
+        if let Some(id) = external_id {
+            field("external id");
+            field(id.as_str());
+        }
+        if !session_policy.is_empty() {
+            field("session policy");
+            field(session_policy.document().unwrap_or_default());
+            session_policy.arns().iter().for_each(|arn| field(arn.as_str()));
+        }
         RoleKey(digest.finalize().into())
     }
 }
@@ -87,18 +117,10 @@ impl fmt::Debug for RoleKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PolicyArn;
 
     fn role() -> Role {
-        let alias: Alias = "prod".parse().unwrap();
-        Role {
-            name: "prod".into(),
-            arn: "arn:aws:iam::123456789012:role/R".parse().unwrap(),
-            region: None,
-            source: Source::Base,
-            duration: DEFAULT_DURATION,
-            session_name: SessionName::new(&alias, "host"),
-            alias,
-        }
+        Role::new("prod".parse().unwrap(), "arn:aws:iam::123456789012:role/R".parse().unwrap(), "host")
     }
 
     #[test]
@@ -109,9 +131,13 @@ mod tests {
             Role { region: Some("eu-west-1".parse().unwrap()), ..role() },
             Role { duration: Duration::from_secs(900), ..role() },
             Role { session_name: SessionName::new(&role().alias, "other"), ..role() },
+            Role { external_id: Some("id-1".parse().unwrap()), ..role() },
+            Role { session_policy: SessionPolicy::new(Some(r#"{"Statement":[]}"#), vec![]).unwrap(), ..role() },
+            Role { session_policy: SessionPolicy::new(None, vec![PolicyArn::of_aws("aws", "P")]).unwrap(), ..role() },
         ];
-        for other in others {
+        for (at, other) in others.iter().enumerate() {
             assert_ne!(other.key(), key, "{other:?}");
+            assert!(others[..at].iter().all(|earlier| earlier.key() != other.key()), "{other:?}");
         }
     }
 

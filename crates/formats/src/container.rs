@@ -42,22 +42,14 @@ pub fn document(role: &Role, session: &Session) -> Zeroizing<String> {
 
 #[cfg(test)]
 mod tests {
-    use rolecall_core::{SessionCredentials, SessionName, Source};
+    use rolecall_core::SessionCredentials;
 
     use super::*;
 
     #[test]
     fn the_answer_is_what_the_sdks_read() {
-        let alias: rolecall_core::Alias = "a".parse().unwrap();
-        let role = Role {
-            name: "a".into(),
-            arn: "arn:aws:iam::123456789012:role/R".parse().unwrap(),
-            region: None,
-            source: Source::Base,
-            duration: rolecall_core::role::DEFAULT_DURATION,
-            session_name: SessionName::new(&alias, "host"),
-            alias,
-        };
+        let arn = "arn:aws:iam::123456789012:role/R".parse().unwrap();
+        let role = Role::new("a".parse().unwrap(), arn, "host");
         let session = Session {
             credentials: SessionCredentials::new("ASIA1".into(), "s".into(), "t".into()),
             issued_at: "2025-03-01T09:00:00Z".parse().unwrap(),

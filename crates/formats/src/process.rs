@@ -88,7 +88,7 @@ pub fn expiration(issued_at: Timestamp, expires_at: Timestamp, now: Timestamp) -
 
 #[cfg(test)]
 mod tests {
-    use rolecall_core::{SessionCredentials, SessionName, Source};
+    use rolecall_core::SessionCredentials;
 
     use super::*;
 
@@ -97,16 +97,7 @@ mod tests {
     }
 
     fn role() -> Role {
-        let alias: rolecall_core::Alias = "a".parse().unwrap();
-        Role {
-            name: "a".into(),
-            arn: "arn:aws:iam::123456789012:role/R".parse().unwrap(),
-            region: None,
-            source: Source::Base,
-            duration: rolecall_core::role::DEFAULT_DURATION,
-            session_name: SessionName::new(&alias, "host"),
-            alias,
-        }
+        Role::new("a".parse().unwrap(), "arn:aws:iam::123456789012:role/R".parse().unwrap(), "host")
     }
 
     #[test]

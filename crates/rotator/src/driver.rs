@@ -15,6 +15,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use crate::feeder::Feeder;
 use crate::record::{Records, Reply};
 use crate::report::{Report, RoleReport, SinkReport};
+use crate::vault::Vault;
 use crate::waiting::{RefreshReply, RoundReply, Waiting};
 use crate::{NotRefreshed, NotServed, Served, log};
 
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Define(Vec<(Role, Option<Session>)>),
     Forget(Alias),
     Session(Alias, Reply),
+    /// Somebody was served from the vault.
+    Demand(Alias),
     Report(oneshot::Sender<Report>),
     Refresh(Vec<Alias>, RefreshReply),
     Settled(RoundReply),
@@ -45,6 +48,7 @@ pub(crate) struct Driver {
     sts: Arc<dyn AssumeRole>,
     feeders: Vec<Feeder>,
     records: Records,
+    vault: Arc<Vault>,
     /// Entries that somebody waits for.
     waited: BTreeSet<EntryId>,
     calls: JoinSet<Result<Assumed, Fault>>,
@@ -59,6 +63,7 @@ impl Driver {
         clock: Arc<dyn Clock>,
         sts: Arc<dyn AssumeRole>,
         sinks: Vec<Arc<dyn Sink>>,
+        vault: Arc<Vault>,
     ) -> Self {
         Self {
             engine: Engine::new(policy),
@@ -66,6 +71,7 @@ impl Driver {
             sts,
             feeders: sinks.into_iter().map(Feeder::spawn).collect(),
             records: Records::default(),
+            vault,
             waited: BTreeSet::new(),
             calls: JoinSet::new(),
             by_task: HashMap::new(),
@@ -88,6 +94,7 @@ impl Driver {
             self.answer_waiters();
             self.answer_waiting();
         };
+        self.vault.clear();
         self.calls.shutdown().await;
         for feeder in self.feeders {
             feeder.stop().await;
@@ -121,6 +128,11 @@ impl Driver {
                 }
                 None => drop(reply.send(Err(NotServed::Unknown))),
             },
+            Command::Demand(alias) => {
+                if let Some(entry) = self.records.find(&alias) {
+                    self.step(Event::Demand { entry }, None);
+                }
+            }
             Command::Report(reply) => drop(reply.send(self.report())),
             Command::Refresh(aliases, reply) => self.refresh(&aliases, reply),
             Command::Settled(reply) => {
@@ -147,6 +159,8 @@ impl Driver {
             self.step(Event::Define { entry, key, adopted }, session);
             if changed {
                 self.deliver(entry);
+            } else {
+                self.show(entry);
             }
         }
     }
@@ -236,9 +250,24 @@ impl Driver {
         }
     }
 
-    /// Tells every sink how the entry stands.
-    fn deliver(&mut self, entry: EntryId) {
+    /// Shows in the vault how the entry stands.
+    fn show(&self, entry: EntryId) {
         let Some(record) = self.records.get(entry) else { return };
+        match (&record.session, self.engine.serve(self.clock.now(), entry)) {
+            (Some(session), Ok(held)) => {
+                self.vault.put(Served { role: Arc::clone(&record.role), session: Arc::clone(session) }, held);
+            }
+            _ => self.vault.take(&record.role.alias),
+        }
+    }
+
+    /// The same to every sink, unless it is lent to one command.
+    fn deliver(&mut self, entry: EntryId) {
+        self.show(entry);
+        let Some(record) = self.records.get(entry) else { return };
+        if record.role.alias.is_lent() {
+            return;
+        }
         for feeder in &self.feeders {
             feeder.push(Delivery { role: Arc::clone(&record.role), session: record.session.clone() });
         }
@@ -273,6 +302,9 @@ impl Driver {
     fn report(&self) -> Report {
         let now = self.clock.now();
         let role = |(entry, record): (EntryId, &crate::record::Record)| {
+            if record.role.alias.is_lent() {
+                return None;
+            }
             let glance = self.engine.glance(now, entry)?;
             let (role, session) = (Arc::clone(&record.role), record.session.as_deref());
             Some(RoleReport::new(role, self.engine.version(entry), session, &glance))

@@ -10,11 +10,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::driver::{Command, Driver};
 use crate::report::Report;
+use crate::vault::{Found, Vault};
 
 /// Keeps roles assumed. Cloning it gives another handle to the same task.
 #[derive(Clone)]
 pub struct Rotator {
     commands: mpsc::UnboundedSender<Command>,
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
 }
 
 /// A session that was valid when it was asked for.
@@ -54,8 +57,9 @@ pub enum NotRefreshed {
 #[must_use]
 pub fn spawn(policy: Policy, clock: Arc<dyn Clock>, sts: Arc<dyn AssumeRole>, sinks: Vec<Arc<dyn Sink>>) -> Rotator {
     let (commands, inbox) = mpsc::unbounded_channel();
-    tokio::spawn(Driver::new(policy, clock, sts, sinks).run(inbox));
-    Rotator { commands }
+    let vault = Arc::new(Vault::default());
+    tokio::spawn(Driver::new(policy, Arc::clone(&clock), sts, sinks, Arc::clone(&vault)).run(inbox));
+    Rotator { commands, vault, clock }
 }
 
 impl Rotator {
@@ -67,12 +71,25 @@ impl Rotator {
 
     /// The same for many roles at once.
     pub fn define_all(&self, roles: Vec<(Role, Option<Session>)>) {
+        // The driver puts back what is still right; nobody is served by an old definition until then.
+        roles.iter().for_each(|(role, _)| self.vault.take(&role.alias));
         self.send(Command::Define(roles));
     }
 
     /// Stops keeping the role assumed and takes its session from every sink.
     pub fn forget(&self, alias: &Alias) {
+        self.vault.take(alias);
         self.send(Command::Forget(alias.clone()));
+    }
+
+    /// The session of a role if one is at hand that is alive beyond doubt: for whoever is asked very often.
+    #[must_use]
+    pub fn at_hand(&self, alias: &str) -> Option<Served> {
+        let Found { served, tell } = self.vault.find(self.clock.now(), alias)?;
+        if tell {
+            self.send(Command::Demand(served.role.alias.clone()));
+        }
+        Some(served)
     }
 
     /// The session of a role: at once while one is valid, else that of the call under way, waiting at most `wait`.
@@ -80,6 +97,9 @@ impl Rotator {
     /// # Errors
     /// Why there is none.
     pub async fn session(&self, alias: &Alias, wait: Duration) -> Result<Served, NotServed> {
+        if let Some(served) = self.at_hand(alias.as_str()) {
+            return Ok(served);
+        }
         let (reply, answer) = oneshot::channel();
         self.send(Command::Session(alias.clone(), reply));
         match tokio::time::timeout(wait, answer).await {

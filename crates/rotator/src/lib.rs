@@ -13,6 +13,7 @@ mod handle;
 mod log;
 mod record;
 mod report;
+mod vault;
 mod waiting;
 
 pub use clock::SystemClock;

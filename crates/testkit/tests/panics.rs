@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rolecall_core::rotation::Policy;
-use rolecall_core::{AssumeRole, Assumed, Clock, Delivery, Fault, Role, SessionName, Sink, Source, role};
+use rolecall_core::{AssumeRole, Assumed, Clock, Delivery, Fault, Role, Sink, role};
 use rolecall_rotator::{SystemClock, spawn};
 use rolecall_testkit::canary;
 
@@ -57,16 +57,7 @@ fn refused<T>(why: T) -> Result<(), T> {
 }
 
 fn role(alias: &str) -> Role {
-    let alias = alias.parse().unwrap();
-    Role {
-        session_name: SessionName::new(&alias, "host"),
-        name: alias.to_string(),
-        alias,
-        arn: "arn:aws:iam::123456789012:role/R".parse().unwrap(),
-        region: None,
-        source: Source::Base,
-        duration: role::DEFAULT_DURATION,
-    }
+    Role::new(alias.parse().unwrap(), "arn:aws:iam::123456789012:role/R".parse().unwrap(), "host")
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use rolecall_formats::process;
 use rolecall_formats::profile::Held;
 
 use crate::publish::files::{self, Access, FileError};
+use crate::state::owned_dir;
 
 /// The name of the directory.
 pub(crate) const DIRECTORY: &str = "json";
@@ -99,19 +100,8 @@ impl JsonFiles {
 
     /// The first file there that would be replaced or removed although it is not ours.
     pub(crate) fn foreign(&self) -> Result<Option<PathBuf>, FileError> {
-        if self.path.symlink_metadata().is_ok_and(|meta| !meta.is_dir()) {
-            return Ok(Some(self.path.clone()));
-        }
-        for (_, path) in self.documents()? {
-            match files::read(&path) {
-                Ok(text) if process::is_ours(&text) || !path.exists() => {}
-                Ok(_) | Err(FileError::NotText { .. } | FileError::NotAFile { .. } | FileError::TooLong { .. }) => {
-                    return Ok(Some(path));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(None)
+        let is_named = |name: &str| name.strip_suffix(SUFFIX).is_some_and(|alias| alias.parse::<Alias>().is_ok());
+        owned_dir::foreign(&self.path, is_named, process::is_ours)
     }
 }
 

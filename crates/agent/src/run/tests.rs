@@ -36,6 +36,7 @@ impl Home {
             default: None,
             publish,
             take_over: Vec::new(),
+            endpoint: None,
             health_listen: None,
             store: true,
             state_dir: self.path("state"),

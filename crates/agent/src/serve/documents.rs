@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rolecall_core::{Alias, Fault};
+use rolecall_core::{Alias, Fault, Role};
 use rolecall_formats::time::utc_seconds;
 use rolecall_rotator::{Report, RoleReport, Rotator};
 use tokio::sync::watch;
@@ -35,6 +35,8 @@ pub(crate) struct View {
     pub(crate) problems: Vec<Problem>,
     pub(crate) publish: Publish,
     pub(crate) state_dir: String,
+    /// The URL of the loopback endpoint.
+    pub(crate) endpoint: Option<String>,
     pub(crate) started_at: Timestamp,
 }
 
@@ -76,6 +78,7 @@ impl View {
                 started_at: utc_seconds(self.started_at),
                 state_dir: self.state_dir.clone(),
                 publish: self.publish.to_string(),
+                endpoint: self.endpoint.clone(),
                 clock_skew_seconds: report.as_ref().and_then(|report| report.clock_skew).map(|skew| skew.as_secs()),
             },
             default: self.default.as_ref().map(ToString::to_string),
@@ -87,6 +90,12 @@ impl View {
     /// The aliases of all roles, in the order of their definition.
     pub(crate) async fn aliases(&self) -> Vec<Alias> {
         self.roles(self.rotator.report().await.as_ref()).map(|role| role.role.alias.clone()).collect()
+    }
+
+    /// The definition of a role.
+    pub(crate) async fn role(&self, alias: &str) -> Option<Arc<Role>> {
+        let report = self.rotator.report().await;
+        self.roles(report.as_ref()).find(|role| role.role.alias.as_str() == alias).map(|role| Arc::clone(&role.role))
     }
 
     /// How these roles stand after a refresh; `complete` says whether all of it has come to its end.

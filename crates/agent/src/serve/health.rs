@@ -3,8 +3,6 @@
 //! Promises that nothing but numbers is told, that no request makes the agent do anything, and that a client which says
 //! nothing holds nothing up.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,29 +11,20 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Method, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use rolecall_core::port::Clock;
 use serde::Serialize;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{AbortHandle, JoinHandle, JoinSet};
-use tracing::{debug, info};
+use tokio::net::TcpListener;
+use tracing::info;
 
+use crate::serve::connections::{self, Limits, Served};
 use crate::serve::documents::View;
 use crate::serve::summary::Summary;
 
-/// How long a probe may take to ask, and in all. The answer is at hand.
-const HEAD_TIME: Duration = Duration::from_secs(1);
-const CONNECTION_TIME: Duration = Duration::from_secs(5);
+/// The answer is at hand, so nobody needs more.
+const LIMITS: Limits = Limits { connections: 32, head: Duration::from_secs(1), keep_alive: false };
 /// How long the task that keeps the roles may take to say that it is alive.
 const ALIVE: Duration = Duration::from_secs(2);
-/// The most probes at once; one more ends the oldest, so that whoever says nothing keeps nobody out.
-const CONNECTIONS: usize = 32;
-/// The most bytes of a request's head: the least that hyper takes.
-const HEAD_BYTES: usize = 8192;
-/// How long to wait when the system gives no connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The probes could not be offered.
 #[derive(Debug, thiserror::Error)]
@@ -49,9 +38,6 @@ pub struct HealthError {
 
 /// A listener that waits to be served.
 pub(crate) struct Health(TcpListener);
-
-/// One that is served, until it is dropped.
-pub(crate) struct Probes(JoinHandle<()>);
 
 /// What a probe is told.
 #[derive(Serialize)]
@@ -72,59 +58,14 @@ impl Health {
     }
 
     /// Answers probes.
-    pub(crate) fn serve(self, view: Arc<View>) -> Probes {
+    pub(crate) fn serve(self, view: Arc<View>, clock: Arc<dyn Clock>) -> Served {
         if let Ok(address) = self.0.local_addr() {
             info!("health probes: http://{address}/healthz/live and /healthz/ready");
         }
-        Probes(tokio::spawn(serve(self.0, view)))
-    }
-}
-
-impl Drop for Probes {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-async fn serve(listener: TcpListener, view: Arc<View>) {
-    // Dropped with this task, and all connections with it.
-    let mut connections = JoinSet::new();
-    let mut by_age: VecDeque<AbortHandle> = VecDeque::new();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                by_age.retain(|connection| !connection.is_finished());
-                if by_age.len() == CONNECTIONS
-                    && let Some(oldest) = by_age.pop_front()
-                {
-                    oldest.abort();
-                }
-                by_age.push_back(connections.spawn(converse(stream, Arc::clone(&view))));
-            }
-            Err(error) => {
-                debug!("accept a probe: {error}");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-        while connections.try_join_next().is_some() {}
-    }
-}
-
-async fn converse(stream: TcpStream, view: Arc<View>) {
-    let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
-        let view = Arc::clone(&view);
-        async move { Ok::<_, Infallible>(answer(&view, request.method(), request.uri().path()).await) }
-    });
-    let connection = http1::Builder::new()
-        .keep_alive(false)
-        .max_buf_size(HEAD_BYTES)
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME)
-        .serve_connection(TokioIo::new(stream), service);
-    match tokio::time::timeout(CONNECTION_TIME, connection).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => debug!("a probe ended badly: {error}"),
-        Err(_) => debug!("a probe was cut after {} s", CONNECTION_TIME.as_secs()),
+        connections::serve(self.0, LIMITS, clock, move |request| {
+            let view = Arc::clone(&view);
+            async move { answer(&view, request.method(), request.uri().path()).await }
+        })
     }
 }
 

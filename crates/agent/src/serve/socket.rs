@@ -1,15 +1,17 @@
 //! The agent's Unix socket: HTTP/1.1, one request a connection.
 //!
-//! Promises to answer this user, root and the members of a group that is let in, nobody else, and that a client which says nothing holds nothing up. Paths and answers
-//! are in `routes`.
+//! Promises to answer this user, root and the members of a group that is let in, nobody else, and that a client which says
+//! nothing holds nothing up. Paths and answers are in `routes`.
 
+mod body;
+mod lease;
 mod refresh;
 mod routes;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -23,6 +25,8 @@ use tracing::{debug, warn};
 
 use crate::publish::files::Access;
 use crate::serve::documents::View;
+use crate::serve::keyring::Keyring;
+use crate::serve::seldom::Seldom;
 use crate::state::state_dir::NEW_SOCKET;
 
 /// How long a client may take to send its request. All of them are on this machine; what is idle holds a place that
@@ -38,13 +42,12 @@ const CONNECTIONS: usize = 256;
 const HEAD_BYTES: usize = 8192;
 /// How long to wait when the system gives no connection, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How often that is told.
-const ACCEPT_TOLD: Duration = Duration::from_secs(60);
 
 /// What every answer is made from.
 pub(crate) struct Api {
     pub(crate) view: Arc<View>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) keyring: Arc<Keyring>,
 }
 
 /// A socket that is open: who connects waits to be served.
@@ -123,8 +126,12 @@ async fn serve(listener: UnixListener, access: Access, api: Arc<Api>) {
             Ok((stream, _)) if is_allowed(&stream, access) => {
                 let api = Arc::clone(&api);
                 connections.spawn(async move {
-                    let _slot = slot;
-                    converse(stream, api).await;
+                    let lent = converse(stream, api).await;
+                    // What is lent lasts for as long as its command; it has a limit of its own.
+                    drop(slot);
+                    if let Some(lent) = lent {
+                        lent.hold().await;
+                    }
                 });
             }
             Ok(_) => warn!("a connection from another user was refused"),
@@ -139,21 +146,6 @@ async fn serve(listener: UnixListener, access: Access, api: Arc<Api>) {
     }
 }
 
-/// When something that happens all the time was told last.
-#[derive(Debug, Default)]
-struct Seldom(Option<Duration>);
-
-impl Seldom {
-    /// Whether to tell it at `boot`, by the clock that counts from the start of the machine.
-    fn is_due(&mut self, boot: Duration) -> bool {
-        let due = self.0.is_none_or(|told| boot.saturating_sub(told) >= ACCEPT_TOLD);
-        if due {
-            self.0 = Some(boot);
-        }
-        due
-    }
-}
-
 /// Whether the other end is this user or root. Who else got past the socket's mode is not told anything. With a group that
 /// is let in, that mode is the fence: the groups of the other end are not to be had.
 fn is_allowed(stream: &UnixStream, access: Access) -> bool {
@@ -164,10 +156,16 @@ fn is_allowed(stream: &UnixStream, access: Access) -> bool {
     stream.peer_cred().is_ok_and(|peer| peer.uid() == ours || peer.uid() == 0)
 }
 
-async fn converse(stream: UnixStream, api: Arc<Api>) {
+/// Answers one request, and returns what was lent with the answer.
+async fn converse(stream: UnixStream, api: Arc<Api>) -> Option<lease::Pending> {
+    let lent = Arc::new(Mutex::new(None));
     let service = service_fn(|request| {
-        let api = Arc::clone(&api);
-        async move { Ok::<_, std::convert::Infallible>(routes::answer(&api, request).await) }
+        let (api, lent) = (Arc::clone(&api), Arc::clone(&lent));
+        async move {
+            let (answer, pending) = routes::answer(&api, request).await;
+            *lent.lock().unwrap_or_else(PoisonError::into_inner) = pending;
+            Ok::<_, std::convert::Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .keep_alive(false)
@@ -175,12 +173,14 @@ async fn converse(stream: UnixStream, api: Arc<Api>) {
         .max_buf_size(HEAD_BYTES)
         .timer(TokioTimer::new())
         .header_read_timeout(REQUEST_TIME)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     match tokio::time::timeout(CONNECTION_TIME, connection).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => debug!("a connection ended badly: {error}"),
         Err(_) => debug!("a connection was cut after {} s", CONNECTION_TIME.as_secs()),
     }
+    lent.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 #[cfg(test)]

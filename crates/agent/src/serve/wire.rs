@@ -24,6 +24,14 @@ pub mod code {
     pub const NOT_FOUND: &str = "not_found";
     /// Not the method that the path answers.
     pub const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
+    /// No token, or one that opens something else.
+    pub const UNAUTHORIZED: &str = "unauthorized";
+    /// A request that no program of this machine sends.
+    pub const FORBIDDEN: &str = "forbidden";
+    /// Nothing more can be lent to commands, or not under that name.
+    pub const NOT_LENT: &str = "not_lent";
+    /// The agent has no loopback endpoint.
+    pub const NO_ENDPOINT: &str = "no_endpoint";
     /// A query parameter or a body that means nothing.
     pub const BAD_REQUEST: &str = "bad_request";
 }
@@ -129,6 +137,37 @@ pub struct StatusDocument {
     pub problems: Vec<ProblemDocument>,
 }
 
+/// The protocol that a connection is upgraded to for a lease.
+pub const LEASE: &str = "rolecall-lease";
+
+/// What `POST /v1/tokens` is sent, with `Upgrade: rolecall-lease`. No `Debug`: the token is a secret.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct LeaseRequest {
+    /// The alias of a role.
+    pub alias: String,
+    /// What the command will show to the endpoint: 43 characters of base64url.
+    pub token: String,
+    /// An inline session policy: JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The ARNs of managed session policies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policy_arns: Vec<String>,
+}
+
+/// What is lent: the first and only line behind the upgrade. It lasts until either end closes the connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseDocument {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The name under which it is served: the alias, or that of a session of its own.
+    pub name: String,
+    /// Where the endpoint serves it.
+    pub url: String,
+    /// The Region of the role.
+    pub region: Option<String>,
+}
+
 /// What `POST /v1/refresh` is sent. No body at all means all roles, too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshRequest {
@@ -161,6 +200,9 @@ pub struct AgentDocument {
     pub state_dir: String,
     /// The form of its profiles: `process`, `cat`, `file` or `none`.
     pub publish: String,
+    /// Where the loopback endpoint is; none when there is none.
+    #[serde(default)]
+    pub endpoint: Option<String>,
     /// How far the clock of the machine is ahead of AWS, if it is wrong.
     pub clock_skew_seconds: Option<i64>,
 }

@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use rolecall_core::arn::{ArnError, ArnProblem};
-use rolecall_core::{Alias, Fault, FaultKind, Region, Role, RoleArn, SessionName, Source};
+use rolecall_core::{Alias, Fault, FaultKind, Region, Role, RoleArn};
 
 use crate::settings::problem::{Problem, shortened};
 
@@ -209,13 +209,10 @@ fn role(variable: &str, value: &OsStr, defaults: &RoleDefaults) -> Result<Role, 
         problem(start + text.len() - name.len(), error.to_string(), action.into())
     })?;
     Ok(Role {
-        session_name: SessionName::new(&alias, &defaults.host),
-        alias,
         name: name.into(),
-        arn,
         region: defaults.region.clone(),
-        source: Source::Base,
         duration: defaults.duration,
+        ..Role::new(alias, arn, &defaults.host)
     })
 }
 

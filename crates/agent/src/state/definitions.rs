@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rolecall_core::rotation::Lead;
-use rolecall_core::{Alias, Role, Source};
+use rolecall_core::{Alias, Role, SessionPolicy, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::publish::files::{self, Access, FileError};
@@ -96,6 +96,8 @@ struct RoleDocument {
     source: String,
     duration_seconds: u64,
     session_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    external_id: Option<String>,
 }
 
 impl Definitions {
@@ -212,7 +214,8 @@ impl Document {
 
 impl RoleDocument {
     fn of(role: &Role) -> Self {
-        let Role { alias, name, arn, region, source, duration, session_name } = role;
+        // A session policy is only for a command, and gone with it.
+        let Role { alias, name, arn, region, source, duration, session_name, external_id, session_policy: _ } = role;
         Self {
             alias: alias.to_string(),
             name: name.clone(),
@@ -221,6 +224,7 @@ impl RoleDocument {
             source: source.to_string(),
             duration_seconds: duration.as_secs(),
             session_name: session_name.to_string(),
+            external_id: external_id.as_ref().map(ToString::to_string),
         }
     }
 
@@ -233,6 +237,8 @@ impl RoleDocument {
             source: source(&self.source)?,
             duration: Duration::from_secs(self.duration_seconds),
             session_name: parsed("session_name", &self.session_name)?,
+            external_id: self.external_id.map(|id| parsed("external_id", &id)).transpose()?,
+            session_policy: SessionPolicy::default(),
         })
     }
 }

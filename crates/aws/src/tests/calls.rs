@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rolecall_core::{AssumeRole, FaultKind, Region};
+use rolecall_core::{AssumeRole, FaultKind, PolicyArn, Region, Role, SessionPolicy};
 
 use super::support::*;
 
@@ -21,6 +21,28 @@ async fn an_answer_becomes_a_session_with_the_clock_of_sts() {
     assert_eq!(request.field("RoleSessionName"), Some("r%40host"));
     assert_eq!(request.field("DurationSeconds"), Some("3600"));
     assert_eq!(request.key(), "AKIA1");
+}
+
+#[tokio::test]
+async fn what_nobody_said_is_not_sent() {
+    let aws = Aws::new(|_, _| session("AssumeRole", "1"));
+    with_keys(&aws).assume_role(&role()).await.unwrap();
+    for field in ["ExternalId", "Policy", "PolicyArns.member.1.arn"] {
+        assert_eq!(aws.requests()[0].field(field), None, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn external_id_and_session_policy_go_along() {
+    let aws = Aws::new(|_, _| session("AssumeRole", "1"));
+    let arns = vec![PolicyArn::of_aws("aws", "ReadOnlyAccess")];
+    let session_policy = SessionPolicy::new(Some(r#"{ "Statement": [] }"#), arns).unwrap();
+    let role = Role { external_id: Some("id-1".parse().unwrap()), session_policy, ..role() };
+    with_keys(&aws).assume_role(&role).await.unwrap();
+    let [request] = &aws.requests()[..] else { panic!("one request") };
+    assert_eq!(request.field("ExternalId"), Some("id-1"));
+    assert_eq!(request.field("Policy"), Some("%7B%22Statement%22%3A%5B%5D%7D"));
+    assert_eq!(request.field("PolicyArns.member.1.arn"), Some("arn%3Aaws%3Aiam%3A%3Aaws%3Apolicy%2FReadOnlyAccess"));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_types::body::SdkBody;
 use aws_types::os_shim_internal::Fs;
-use rolecall_core::{Fault, Role, SessionName, Source};
+use rolecall_core::{Fault, Role};
 
 use crate::base::Seams;
 use crate::{Base, Environment, ProfileFiles, ProfileTexts, Sts};
@@ -195,16 +195,7 @@ pub(super) fn role() -> Role {
 }
 
 pub(super) fn role_of(arn: &str) -> Role {
-    let alias: rolecall_core::Alias = "r".parse().unwrap();
-    Role {
-        name: "r".into(),
-        arn: arn.parse().unwrap(),
-        region: None,
-        source: Source::Base,
-        duration: Duration::from_secs(3600),
-        session_name: SessionName::new(&alias, "host"),
-        alias,
-    }
+    Role::new("r".parse().unwrap(), arn.parse().unwrap(), "host")
 }
 
 /// The answer to `AssumeRole` (and its siblings), with keys that name `id`.

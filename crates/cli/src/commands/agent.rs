@@ -81,6 +81,11 @@ pub(crate) struct Args {
     /// Create this file once every role was assumed or has failed to be; it is removed at the end
     #[arg(long, value_name = "PATH", env = "ROLECALL_READY_FILE", hide_env_values = true)]
     ready_file: Option<PathBuf>,
+    /// Where programs ask for credentials over HTTP with a token: a port of the loopback address, an address with a port, or
+    /// `false`; port 0 is the one of last time, else any that is free
+    #[arg(long, value_name = "ADDR", env = "ROLECALL_ENDPOINT", hide_env_values = true, default_value = "127.0.0.1:0",
+        value_parser = Endpoint::parse)]
+    endpoint: Endpoint,
     /// Answer probes at /healthz/live and /healthz/ready: a port of the loopback address, or an address with a port
     #[arg(long, value_name = "ADDR", env = "ROLECALL_HEALTH_LISTEN", hide_env_values = true,
         value_parser = settings::parse_listen)]
@@ -111,6 +116,17 @@ pub(crate) struct Args {
     /// Assume every role once, write the profiles, and end
     #[arg(long)]
     once: bool,
+}
+
+/// Where the loopback endpoint shall be, if at all. A type of its own, since clap takes an `Option` for a flag that may be
+/// left out.
+#[derive(Clone, Copy, Debug)]
+struct Endpoint(Option<SocketAddr>);
+
+impl Endpoint {
+    fn parse(text: &str) -> Result<Self, SettingsError> {
+        settings::parse_endpoint(text).map(Self)
+    }
 }
 
 const AFTER_HELP: &str = "\
@@ -234,6 +250,8 @@ fn settings(args: &Args, environment: &Environment, machine: &Machine) -> Result
         default,
         publish: args.publish,
         take_over,
+        // One round is over before anybody asks.
+        endpoint: args.endpoint.0.filter(|_| !args.once),
         health_listen: args.health_listen,
         store,
         state_dir: args.state_dir.resolve(environment)?.into(),
@@ -313,8 +331,9 @@ impl From<StartError> for Failure {
             | StartError::OneFile { .. }
             | StartError::Path { .. }
             | StartError::Command(_)
+            | StartError::Endpoint(_)
             | StartError::Health(_) => ExitCode::Usage,
-            StartError::Socket(_) | StartError::Task(_) => ExitCode::Bug,
+            StartError::Socket(_) | StartError::Tokens(_) | StartError::File(_) | StartError::Task(_) => ExitCode::Bug,
         };
         Self::new(code, error.to_string(), "")
     }

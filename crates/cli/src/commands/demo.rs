@@ -124,6 +124,7 @@ fn settings(home: &Home, command: PathBuf, region: Region) -> AgentSettings {
         default: None,
         publish: Publish::Process,
         take_over: Vec::new(),
+        endpoint: None,
         health_listen: None,
         store: true,
         state_dir: home.state_dir(),

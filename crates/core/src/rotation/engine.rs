@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::budget::Budget;
 use super::entry::{Entry, Failure, Flight, Held};
 use super::queue::Queue;
-use super::schedule::{self, DEMAND_WINDOW, MIN_INTERVAL};
+use super::schedule::{self, MIN_INTERVAL};
 use super::timers::Timers;
 use super::wall::Wall;
 use super::{Adopted, Attempt, Effect, EntryId, Event, Issue, Now, Policy, Reason, Version, Withdrawal, backoff};
@@ -126,7 +126,7 @@ impl Engine {
         let trusted = self.wall.trusted(now);
         let Some(entry) = self.entries.get_mut(&id) else { return };
         match &mut entry.held {
-            Some(held) if held.left(now, trusted) < DEMAND_WINDOW.min(held.lifetime / 2) => {
+            Some(held) if held.is_early(held.left(now, trusted)) => {
                 held.nudge.get_or_insert(Reason::Demanded);
             }
             Some(_) => {}

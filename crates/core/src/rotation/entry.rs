@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::queue::{Place, Urgency};
+use super::schedule::DEMAND_WINDOW;
 use super::timers::Alarm;
 use super::{Attempt, EntryId, Now, Reason, Version};
 use crate::{Fault, RoleKey};
@@ -38,6 +39,12 @@ impl Held {
     pub fn left(&self, now: Now, wall_trusted: bool) -> Duration {
         let by_boot = self.ends.saturating_sub(now.boot);
         if wall_trusted { by_boot.min(now.wall_until(self.expires_at)) } else { by_boot }
+    }
+
+    /// Whether so little is `left` that a demand refreshes it ahead of time.
+    #[must_use]
+    pub fn is_early(&self, left: Duration) -> bool {
+        left < DEMAND_WINDOW.min(self.lifetime / 2)
     }
 
     /// Whether its refresh time has come.

@@ -2,22 +2,14 @@
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use rolecall_core::{Region, SessionCredentials, SessionName, Source};
+use rolecall_core::{Region, SessionCredentials};
 
 use super::*;
 use crate::config::{self, File};
 use crate::{container, process, store};
 
 fn role(alias: Alias, arn: &str, region: Option<Region>) -> Role {
-    Role {
-        name: alias.to_string(),
-        arn: arn.parse().unwrap(),
-        region,
-        source: Source::Base,
-        duration: rolecall_core::role::DEFAULT_DURATION,
-        session_name: SessionName::new(&alias, "host"),
-        alias,
-    }
+    Role { region, ..Role::new(alias, arn.parse().unwrap(), "host") }
 }
 
 fn roles() -> [Role; 2] {

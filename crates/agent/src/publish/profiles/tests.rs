@@ -50,6 +50,7 @@ impl Home {
             default: default.map(|alias| alias.parse().unwrap()),
             publish: Publish::Process,
             take_over: Vec::new(),
+            endpoint: None,
             health_listen: None,
             store: true,
             state_dir: "/state".into(),

@@ -6,6 +6,7 @@ use rolecall_core::FaultKind;
 use rolecall_rotator::SystemClock;
 use rolecall_testkit::canary;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::*;
@@ -16,7 +17,7 @@ struct Rig {
     address: SocketAddr,
     view: Arc<View>,
     ready: watch::Sender<bool>,
-    _probes: Probes,
+    _probes: Served,
 }
 
 impl Rig {
@@ -35,11 +36,12 @@ impl Rig {
             problems: Vec::new(),
             publish: Publish::Process,
             state_dir: "/state".into(),
+            endpoint: None,
             started_at: jiff::Timestamp::UNIX_EPOCH,
         });
         let health = Health::open((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
         let address = health.0.local_addr().unwrap();
-        Self { address, _probes: health.serve(Arc::clone(&view)), view, ready: tell }
+        Self { address, _probes: health.serve(Arc::clone(&view), Arc::new(SystemClock)), view, ready: tell }
     }
 
     /// The status and the body of the answer.
@@ -96,7 +98,7 @@ async fn an_address_in_use_is_told() {
 async fn whoever_says_nothing_keeps_nobody_out() {
     let rig = Rig::new().await;
     let mut silent = Vec::new();
-    for _ in 0..CONNECTIONS + 8 {
+    for _ in 0..LIMITS.connections + 8 {
         let mut stream = TcpStream::connect(rig.address).await.unwrap();
         stream.write_all(b"GET /").await.unwrap();
         silent.push(stream);

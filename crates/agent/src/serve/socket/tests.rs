@@ -17,6 +17,7 @@ use crate::testing::{Answer, FakeSts, get, role, send};
 struct Rig {
     home: tempfile::TempDir,
     server: Server,
+    keyring: Arc<Keyring>,
 }
 
 impl Rig {
@@ -32,12 +33,17 @@ impl Rig {
             problems: Vec::new(),
             publish: Publish::Process,
             state_dir: "/state".into(),
+            endpoint: Some("http://127.0.0.1:4000".into()),
             started_at: clock.now().wall,
         });
         let home = tempfile::tempdir().unwrap();
-        let server =
-            Socket::open(home.path().join("agent.sock"), Access::default()).unwrap().serve(Api { view, clock });
-        Self { home, server }
+        let keyring = Arc::new(Keyring::default());
+        let server = Socket::open(home.path().join("agent.sock"), Access::default()).unwrap().serve(Api {
+            view,
+            clock,
+            keyring: Arc::clone(&keyring),
+        });
+        Self { home, server, keyring }
     }
 
     fn with(answers: &[(&str, Answer)]) -> Self {
@@ -281,9 +287,88 @@ async fn a_stale_socket_is_replaced_and_ours_is_private_and_removed() {
     assert_eq!(waiting.read(&mut [0]).await.unwrap_or(0), 0, "connections are cut");
 }
 
-#[test]
-fn what_happens_all_the_time_is_told_once_a_minute() {
-    let mut seldom = Seldom::default();
-    let told: Vec<u64> = (0..150).filter(|second| seldom.is_due(Duration::from_secs(1000 + second))).collect();
-    assert_eq!(told, [0, 60, 120]);
+/// Asks for a lease and returns the connection with what came first.
+async fn lease(rig: &Rig, body: &str) -> (UnixStream, String) {
+    let mut stream = UnixStream::connect(rig.socket()).await.unwrap();
+    let head = "POST /v1/tokens HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: rolecall-lease\r\n";
+    let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut told = String::new();
+    while !told.ends_with("}\n") && !told.ends_with('}') {
+        let mut piece = [0; 1024];
+        let length = stream.read(&mut piece).await.unwrap();
+        told.push_str(str::from_utf8(&piece[..length]).unwrap());
+    }
+    (stream, told)
+}
+
+const TOKEN: &str = "0123456789-0123456789_0123456789abcdefABCDE";
+
+#[tokio::test]
+async fn a_token_is_lent_for_as_long_as_the_connection_lasts() {
+    let rig = Rig::with(&[]);
+    let opens = |name: &str| rig.keyring.open(name, TOKEN.as_bytes()).is_some();
+    let (connection, told) = lease(&rig, &format!(r#"{{"alias":"a","token":"{TOKEN}"}}"#)).await;
+    assert!(told.starts_with("HTTP/1.1 101 Switching Protocols\r\n"), "{told}");
+    let line = r#"{"version":1,"name":"a","url":"http://127.0.0.1:4000/v1/credentials/a","region":"eu-central-1"}"#;
+    assert!(told.ends_with(&format!("\r\n\r\n{line}\n")), "{told}");
+    assert!(opens("a") && !opens("b"));
+    drop(connection);
+    wait_until(|| !opens("a")).await;
+}
+
+#[tokio::test]
+async fn a_command_with_a_policy_gets_a_session_of_its_own() {
+    let rig = Rig::with(&[]);
+    let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    let (connection, told) =
+        lease(&rig, &format!(r#"{{"alias":"a","token":"{TOKEN}","policy_arns":["{arn}"]}}"#)).await;
+    let document: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    let name = document["name"].as_str().unwrap();
+    assert!(name.starts_with("a~") && name.len() == 10, "{name}");
+    let (status, body) = get(&rig.socket(), &format!("/v1/credentials/{name}")).await;
+    assert_eq!(status, 200, "{body}");
+    assert!(rig.keyring.open("a", TOKEN.as_bytes()).is_none(), "not the whole role");
+    let profiles: Value = serde_json::from_str(&get(&rig.socket(), "/v1/profiles").await.1).unwrap();
+    assert_eq!(profiles["profiles"].as_array().unwrap().len(), 2, "it is nobody's profile");
+    drop(connection);
+    wait_until(|| rig.keyring.lent(name).is_none()).await;
+    assert_eq!(rig.refused(&format!("/v1/credentials/{name}")).await.1.code, "unknown_alias");
+}
+
+#[tokio::test]
+async fn what_cannot_be_lent_is_told() {
+    let rig = Rig::with(&[]);
+    for (body, status, code) in [
+        (format!(r#"{{"alias":"c","token":"{TOKEN}"}}"#), 404, "unknown_alias"),
+        (r#"{"alias":"a","token":"short"}"#.into(), 400, "bad_request"),
+        (format!(r#"{{"alias":"a","token":"{TOKEN}","policy":"no JSON"}}"#), 400, "bad_request"),
+        (format!(r#"{{"alias":"a","token":"{TOKEN}","policy_arns":["x"]}}"#), 400, "bad_request"),
+        ("{}".into(), 400, "bad_request"),
+        (String::new(), 400, "bad_request"),
+    ] {
+        let (_, told) = lease(&rig, &body).await;
+        assert!(told.starts_with(&format!("HTTP/1.1 {status} ")) && told.contains(code), "{body}: {told}");
+        assert!(!told.contains(TOKEN), "{told}");
+    }
+    let plain = send(&rig.socket(), "POST /v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").await;
+    assert!(plain.starts_with("HTTP/1.1 400 "), "{plain}");
+    assert_eq!(rig.refused("/v1/tokens").await.0, 405);
+}
+
+#[tokio::test]
+async fn what_is_lent_ends_with_the_agent() {
+    let rig = Rig::with(&[]);
+    let (mut connection, _) = lease(&rig, &format!(r#"{{"alias":"a","token":"{TOKEN}"}}"#)).await;
+    rig.server.stop().await;
+    assert_eq!(connection.read(&mut [0]).await.unwrap_or(0), 0);
+}
+
+async fn wait_until(condition: impl Fn() -> bool) {
+    let met = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), met).await.expect("in time");
 }

@@ -13,7 +13,10 @@ use crate::publish::files;
 use crate::publish::json_files::{DIRECTORY as JSON, SUFFIX};
 use crate::state::absent::turn::{self, TURNS};
 use crate::state::definitions;
+use crate::state::endpoint_file;
+use crate::state::env_files::{self, DIRECTORY as ENV};
 use crate::state::state_dir::{CONFIG, CREDENTIALS, LOCK, NEW_SOCKET, SOCKET, is_pid};
+use crate::state::tokens::{self, DIRECTORY as TOKENS};
 
 impl Work {
     /// Removes what is ours in the state directory, and it itself if nothing else is in it.
@@ -32,8 +35,18 @@ impl Work {
             let is_ours = if is_alias(&name) { turn::is_ours } else { |_: &str| false };
             self.checked(&path.join(TURNS).join(name), is_ours)?;
         }
+        for (directory, is_ours) in [(TOKENS, tokens::is_ours as fn(&str) -> bool), (ENV, env_files::is_ours)] {
+            for name in entries(&path.join(directory)) {
+                let file = path.join(directory).join(name);
+                if files::is_temporary(&file) {
+                    self.remove(file)?;
+                } else {
+                    self.checked(&file, is_ours)?;
+                }
+            }
+        }
         let mut gone: Vec<&str> = Vec::new();
-        for name in [JSON, TURNS] {
+        for name in [JSON, TURNS, TOKENS, ENV] {
             if self.is_left_empty(&path.join(name)) {
                 self.remove_directory(&path.join(name))?;
                 gone.push(name);
@@ -42,6 +55,7 @@ impl Work {
         self.checked(&path.join(CREDENTIALS), store::is_ours)?;
         self.checked(&path.join(CONFIG), store::is_ours)?;
         self.checked(&path.join(definitions::FILE), definitions::is_ours)?;
+        self.checked(&path.join(endpoint_file::FILE), endpoint_file::is_ours)?;
         for name in entries(path) {
             let file = path.join(&name);
             if files::is_temporary(&file) || [SOCKET, NEW_SOCKET].contains(&name.as_str()) && is_socket(&file) {

@@ -11,6 +11,8 @@ use super::{CONFIG, CREDENTIALS, LOCK, NEW_SOCKET, SOCKET, StateDirError};
 use crate::publish::files::{self, FileError};
 use crate::publish::json_files::JsonFiles;
 use crate::state::definitions::{self, FILE as ROLES};
+use crate::state::endpoint_file::{self, FILE as ENDPOINT};
+use crate::state::{env_files, owned_dir, tokens};
 
 /// One of the user's two AWS files.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +28,7 @@ pub(super) fn check(directory: &Path, users: &[UsersFile<'_>]) -> Result<(), Sta
     if directory.parent().is_none() {
         return Err(StateDirError::Root { path: directory.into() });
     }
-    for name in [CREDENTIALS, CONFIG, ROLES, LOCK, SOCKET] {
+    for name in [CREDENTIALS, CONFIG, ROLES, ENDPOINT, LOCK, SOCKET] {
         let path = directory.join(name);
         if let Some(UsersFile { path: users, variable }) = users.iter().find(|users| files::is_same(users.path, &path))
         {
@@ -37,6 +39,7 @@ pub(super) fn check(directory: &Path, users: &[UsersFile<'_>]) -> Result<(), Sta
         (CREDENTIALS, store::is_ours as fn(&str) -> bool),
         (CONFIG, store::is_ours),
         (ROLES, definitions::is_ours),
+        (ENDPOINT, endpoint_file::is_ours),
         (LOCK, is_pid),
     ] {
         let path = directory.join(name);
@@ -54,6 +57,17 @@ pub(super) fn check(directory: &Path, users: &[UsersFile<'_>]) -> Result<(), Sta
         let path = directory.join(name);
         if path.symlink_metadata().is_ok_and(|meta| !meta.file_type().is_socket()) {
             return Err(StateDirError::Foreign { path });
+        }
+    }
+    for (name, is_named, is_ours) in [
+        (tokens::DIRECTORY, tokens::is_named as fn(&str) -> bool, tokens::is_ours as fn(&str) -> bool),
+        (env_files::DIRECTORY, env_files::is_named, env_files::is_ours),
+    ] {
+        let path = directory.join(name);
+        match owned_dir::foreign(&path, is_named, is_ours) {
+            Ok(None) => {}
+            Ok(Some(path)) => return Err(StateDirError::Foreign { path }),
+            Err(source) => return Err(StateDirError::Unreadable { path, source }),
         }
     }
     let json = JsonFiles::new(directory);

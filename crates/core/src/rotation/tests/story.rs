@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::rotation::{Adopted, Attempt, Effect, Engine, EntryId, Event, Issue, Now, Policy, Reason, Version};
-use crate::{Alias, Fault, FaultKind, Role, RoleKey, SessionName, Source, role};
+use crate::{Fault, FaultKind, Role, RoleKey};
 
 /// One entry.
 pub(super) const A: EntryId = EntryId(1);
@@ -20,17 +20,8 @@ pub(super) fn at(seconds: u64) -> Now {
 
 /// One of 256 keys.
 pub(super) fn key_of(n: u8) -> RoleKey {
-    let alias: Alias = "role".parse().unwrap();
-    let role = Role {
-        name: "role".into(),
-        arn: format!("arn:aws:iam::123456789012:role/R{n}").parse().unwrap(),
-        region: None,
-        source: Source::Base,
-        duration: role::DEFAULT_DURATION,
-        session_name: SessionName::new(&alias, "host"),
-        alias,
-    };
-    role.key()
+    let arn = format!("arn:aws:iam::123456789012:role/R{n}").parse().unwrap();
+    Role::new("role".parse().unwrap(), arn, "host").key()
 }
 
 pub(super) fn define(engine: &mut Engine, now: Now, entry: EntryId, key: u8) -> Vec<Effect> {

@@ -3,21 +3,11 @@
 use std::time::Duration;
 
 use rolecall_core::rotation::Lead;
-use rolecall_core::{SessionName, Source};
 
 use super::*;
 
 fn definitions(base_profile: Option<&str>) -> Definitions {
-    let alias: Alias = "ours".parse().unwrap();
-    let role = Role {
-        name: "ours".into(),
-        arn: "arn:aws:iam::123456789012:role/R".parse().unwrap(),
-        region: None,
-        source: Source::Base,
-        duration: Duration::from_secs(3600),
-        session_name: SessionName::new(&alias, "host"),
-        alias,
-    };
+    let role = Role::new("ours".parse().unwrap(), "arn:aws:iam::123456789012:role/R".parse().unwrap(), "host");
     Definitions {
         roles: vec![role],
         default: None,

@@ -1,0 +1,148 @@
+//! The loopback endpoint: the container credentials provider of every AWS SDK asks here, over HTTP
+//! ([container credentials](https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html)).
+//!
+//! Promises what such a client counts on: an answer from memory, within [`WAIT`] when nothing is held, and never a session
+//! that has ended; and what its owner counts on: nothing for anybody without the token of that very alias. Who is let in
+//! is decided in `guard`; tokens are kept in [`crate::serve::keyring`].
+
+pub(crate) mod guard;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::StatusCode;
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use rolecall_core::port::Clock;
+use rolecall_formats::container;
+use rolecall_rotator::{NotServed, Rotator, Served};
+use tokio::net::TcpListener;
+
+use crate::serve::answer::{self, Answer, refuse};
+use crate::serve::connections::{self, Limits};
+use crate::serve::keyring::Keyring;
+use crate::serve::wire::code;
+use guard::{Asked, Guard, Refusal};
+
+/// How long a role without a session is waited for: the AWS SDK for Java gives up after 1 s, botocore after 2 s.
+const WAIT: Duration = Duration::from_millis(800);
+
+const LIMITS: Limits = Limits { connections: 256, head: Duration::from_secs(5), keep_alive: true };
+
+/// The endpoint could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "listen on {address} for programs that ask for credentials: {source}; name another address, or `false` for none"
+)]
+pub struct EndpointError {
+    /// The address.
+    pub address: SocketAddr,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// An endpoint that is open: who connects waits to be served.
+pub(crate) struct Endpoint {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// What the answers are made from.
+struct Api {
+    rotator: Rotator,
+    keyring: Arc<Keyring>,
+    guard: Guard,
+}
+
+impl Endpoint {
+    /// Listens on `address`. When any port will do, on that of the endpoint `before` if it is free: programs that run hold
+    /// its URL.
+    ///
+    /// # Errors
+    /// When the address cannot be had.
+    pub(crate) async fn open(address: SocketAddr, before: Option<SocketAddr>) -> Result<Self, EndpointError> {
+        let before = before.filter(|before| address.port() == 0 && before.ip() == address.ip());
+        let again = match before {
+            Some(before) => TcpListener::bind(before).await.inspect_err(|error| {
+                let lost = "programs that have the URL of the endpoint before must be started again";
+                tracing::warn!("listen on {before} as before: {error}; {lost}");
+            }),
+            None => Err(io::ErrorKind::NotFound.into()),
+        };
+        let failed = |source| EndpointError { address, source };
+        let listener = match again {
+            Ok(listener) => listener,
+            Err(_) => TcpListener::bind(address).await.map_err(failed)?,
+        };
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { listener, address })
+    }
+
+    /// An endpoint on any port of the loopback address.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) async fn on_any_port() -> Result<Self, EndpointError> {
+        Self::open((Ipv4Addr::LOCALHOST, 0).into(), None).await
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its URL, without a path.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Serves it.
+    pub(crate) fn serve(self, rotator: Rotator, keyring: Arc<Keyring>, clock: Arc<dyn Clock>) -> connections::Served {
+        let api = Arc::new(Api { rotator, keyring, guard: Guard::of(self.address) });
+        connections::serve(self.listener, LIMITS, clock, move |request| {
+            let api = Arc::clone(&api);
+            async move { api.answer(request).await }
+        })
+    }
+}
+
+impl Api {
+    async fn answer<B>(&self, request: Request<B>) -> Answer {
+        let (parts, _) = request.into_parts();
+        let mut answer = match self.guard.admit(&parts) {
+            Ok(asked) => self.credentials(asked).await,
+            Err(refusal) => refused(refusal),
+        };
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        answer
+    }
+
+    async fn credentials(&self, Asked { name, token }: Asked<'_>) -> Answer {
+        let Some(alias) = self.keyring.open(name, token) else { return refused(Refusal::WrongToken) };
+        match self.rotator.session(&alias, WAIT).await {
+            Ok(Served { role, session }) => answer::session(container::document(&role, &session)),
+            Err(NotServed::Failed(fault)) => answer::failed(&fault),
+            Err(NotServed::Pending) => {
+                let message = format!("AWS STS is being asked for {alias} and has not answered yet");
+                refuse(StatusCode::SERVICE_UNAVAILABLE, code::PENDING, message, "try again in a second")
+            }
+            // The token is right, so the role is about to come or to go.
+            Err(NotServed::Unknown | NotServed::Stopped) => answer::stopping(),
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> Answer {
+    let mut answer = refuse(refusal.status(), refusal.code(), refusal.to_string(), refusal.action());
+    if refusal == Refusal::Method {
+        answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! Which token opens what at the endpoint: one for each alias that lasts, and those that are lent to single commands.
+//!
+//! Promises that a token opens nothing but what it was made for, and that one that is lent is gone with its [`Lease`].
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use rolecall_core::{Alias, Role};
+use rolecall_rotator::Rotator;
+use sha2::{Digest as _, Sha256};
+
+use crate::state::tokens::Token;
+
+/// The most leases at once: far more than anybody runs commands.
+const LEASES: usize = 1024;
+
+/// The tokens of everything that can be asked for.
+#[derive(Default)]
+pub(crate) struct Keyring(RwLock<Keys>);
+
+#[derive(Default)]
+struct Keys {
+    lasting: BTreeMap<Alias, Token>,
+    /// By the name that is asked for. The same one may be there twice, while a command that lost its connection has a new
+    /// one already.
+    lent: HashMap<Alias, Vec<Token>>,
+}
+
+/// Why nothing is lent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotLent {
+    /// There are too many.
+    TooMany,
+    /// Another token has the same short name by chance.
+    NameTaken,
+}
+
+/// A token that is lent to one command, and the session of its own that the command has if it gets less than the role.
+/// Both end when it is dropped.
+pub(crate) struct Lease {
+    keyring: Arc<Keyring>,
+    rotator: Rotator,
+    name: Alias,
+    token: Token,
+}
+
+impl Keyring {
+    /// Replaces the tokens that last.
+    pub(crate) fn set_lasting(&self, tokens: BTreeMap<Alias, Token>) {
+        self.write().lasting = tokens;
+    }
+
+    /// What `shown` opens, if it opens `name`.
+    pub(crate) fn open(&self, name: &str, shown: &[u8]) -> Option<Alias> {
+        let keys = self.read();
+        let lasting = keys.lasting.get_key_value(name).filter(|(_, token)| token.is(shown)).map(|(alias, _)| alias);
+        let lent = || keys.lent.get_key_value(name).filter(|(_, tokens)| tokens.iter().any(|token| token.is(shown)));
+        lasting.or_else(|| lent().map(|(alias, _)| alias)).cloned()
+    }
+
+    /// Lends `role` to whoever has `token`: a session of its own when the role has a session policy, else that of the alias.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(crate) fn lend(self: &Arc<Self>, rotator: &Rotator, mut role: Role, token: Token) -> Result<Lease, NotLent> {
+        let is_narrowed = !role.session_policy.is_empty();
+        if is_narrowed {
+            let [a, b, c, d, ..] = <[u8; 32]>::from(Sha256::digest(token.as_str()));
+            role.alias = role.alias.lent([a, b, c, d]);
+        }
+        let name = role.alias.clone();
+        {
+            let mut keys = self.write();
+            if keys.lent.values().map(Vec::len).sum::<usize>() >= LEASES {
+                return Err(NotLent::TooMany);
+            }
+            let tokens = keys.lent.entry(name.clone()).or_default();
+            if is_narrowed && tokens.iter().any(|other| !other.is(token.as_str().as_bytes())) {
+                return Err(NotLent::NameTaken);
+            }
+            tokens.push(token.clone());
+        }
+        if is_narrowed {
+            rotator.define(role, None);
+        }
+        Ok(Lease { keyring: Arc::clone(self), rotator: rotator.clone(), name, token })
+    }
+
+    /// The full name of something that is lent.
+    pub(crate) fn lent(&self, name: &str) -> Option<Alias> {
+        self.read().lent.get_key_value(name).map(|(alias, _)| alias.clone())
+    }
+
+    /// Takes one token back. True when it was the last one of that name.
+    fn take_back(&self, name: &Alias, token: &Token) -> bool {
+        let mut keys = self.write();
+        let Some(tokens) = keys.lent.get_mut(name) else { return false };
+        if let Some(at) = tokens.iter().position(|other| other.is(token.as_str().as_bytes())) {
+            tokens.swap_remove(at);
+        }
+        let is_last = tokens.is_empty();
+        if is_last {
+            keys.lent.remove(name);
+        }
+        is_last
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Keys> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Keys> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lease {
+    /// The name under which it is served.
+    pub(crate) fn name(&self) -> &Alias {
+        &self.name
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.keyring.take_back(&self.name, &self.token) && self.name.is_lent() {
+            self.rotator.forget(&self.name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rolecall_core::{PolicyArn, SessionPolicy};
+    use rolecall_rotator::SystemClock;
+
+    use super::*;
+    use crate::testing::{FakeSts, role};
+
+    fn rig() -> (Arc<Keyring>, Rotator) {
+        let rotator = rolecall_rotator::spawn(Default::default(), Arc::new(SystemClock), FakeSts::new(&[]), Vec::new());
+        ["a", "b"].iter().for_each(|alias| rotator.define(role(alias), None));
+        let keyring = Arc::new(Keyring::default());
+        let tokens = ["a", "b"].map(|alias| (alias.parse().unwrap(), Token::new().unwrap()));
+        keyring.set_lasting(tokens.into());
+        (keyring, rotator)
+    }
+
+    fn narrowed() -> Role {
+        let policy = SessionPolicy::new(None, vec![PolicyArn::of_aws("aws", "ReadOnlyAccess")]).unwrap();
+        Role { session_policy: policy, ..role("a") }
+    }
+
+    fn opens(keyring: &Keyring, name: &str, token: &Token) -> bool {
+        keyring.open(name, token.as_str().as_bytes()).is_some_and(|alias| alias.as_str() == name)
+    }
+
+    #[tokio::test]
+    async fn a_token_opens_one_alias() {
+        let (keyring, _) = rig();
+        let [a, b] = ["a", "b"].map(|alias| keyring.read().lasting[alias].clone());
+        assert!(opens(&keyring, "a", &a) && opens(&keyring, "b", &b));
+        assert!(!opens(&keyring, "a", &b) && !opens(&keyring, "b", &a) && !opens(&keyring, "c", &a));
+        for shown in [&b""[..], b"x", &a.as_str().as_bytes()[1..]] {
+            assert_eq!(keyring.open("a", shown), None);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_lent_ends_with_its_lease() {
+        let (keyring, rotator) = rig();
+        let token = Token::new().unwrap();
+        let lease = keyring.lend(&rotator, role("a"), token.clone()).unwrap();
+        assert!(lease.name().as_str() == "a" && opens(&keyring, "a", &token) && !opens(&keyring, "b", &token));
+        drop(lease);
+        assert!(!opens(&keyring, "a", &token));
+        assert!(rotator.session(&"a".parse().unwrap(), std::time::Duration::from_secs(5)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn less_than_the_role_is_a_session_of_its_own() {
+        let (keyring, rotator) = rig();
+        let token = Token::new().unwrap();
+        let lease = keyring.lend(&rotator, narrowed(), token.clone()).unwrap();
+        let name = lease.name().clone();
+        assert!(name.is_lent() && opens(&keyring, name.as_str(), &token));
+        assert!(!opens(&keyring, "a", &token), "the whole role is not opened");
+        assert_eq!(keyring.lent(name.as_str()), Some(name.clone()));
+        let wait = std::time::Duration::from_secs(5);
+        let served = rotator.session(&name, wait).await.unwrap();
+        assert!(!served.role.session_policy.is_empty());
+
+        let again = keyring.lend(&rotator, narrowed(), token.clone()).unwrap();
+        drop(lease);
+        assert!(opens(&keyring, name.as_str(), &token), "a new connection has it already");
+        drop(again);
+        assert!(!opens(&keyring, name.as_str(), &token) && rotator.session(&name, wait).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn there_is_an_end_to_what_is_lent() {
+        let (keyring, rotator) = rig();
+        let lend = || keyring.lend(&rotator, role("a"), Token::new().unwrap());
+        let leases: Vec<_> = (0..LEASES).map(|_| lend().unwrap_or_else(|_| unreachable!())).collect();
+        assert_eq!(lend().err(), Some(NotLent::TooMany));
+        drop(leases);
+        assert!(lend().is_ok());
+    }
+}

@@ -1,0 +1,81 @@
+//! A directory of our own in the state directory, with files that are named for aliases.
+//!
+//! Promises that a file which is not ours by its content stays.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::publish::files::{self, Access, FileError};
+
+/// The first file there that is not ours although it has a name that we would write to; the directory itself when it is
+/// none.
+///
+/// # Errors
+/// When it, or a file in it, cannot be read.
+pub(crate) fn foreign(
+    directory: &Path,
+    is_named: fn(&str) -> bool,
+    is_ours: fn(&str) -> bool,
+) -> Result<Option<PathBuf>, FileError> {
+    match directory.symlink_metadata() {
+        Err(_) => return Ok(None),
+        Ok(meta) if !meta.is_dir() => return Ok(Some(directory.into())),
+        Ok(_) => {}
+    }
+    for path in paths(directory)? {
+        if !is_named(name(&path)) {
+            continue;
+        }
+        match files::read(&path) {
+            Ok(text) if text.is_empty() || is_ours(&text) => {}
+            Ok(_) | Err(FileError::NotText { .. } | FileError::NotAFile { .. } | FileError::TooLong { .. }) => {
+                return Ok(Some(path));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// Creates the directory for those who have `access`, and removes what is ours in it by `is_ours` under a name that is not wanted,
+/// and what a killed agent left half written.
+///
+/// # Errors
+/// When it cannot be made or read, or a file of ours cannot be removed.
+pub(crate) fn tidy(
+    directory: &Path,
+    is_wanted: impl Fn(&str) -> bool,
+    is_ours: fn(&str) -> bool,
+    access: Access,
+) -> Result<(), FileError> {
+    let create = |source| FileError::CreateDirectory { path: directory.into(), source };
+    access.create_directory(directory).and_then(|()| access.give_directory(directory)).map_err(create)?;
+    files::sweep(directory);
+    for path in paths(directory)? {
+        if !is_wanted(name(&path)) && files::read(&path).is_ok_and(|text| is_ours(&text)) {
+            fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
+        }
+    }
+    Ok(())
+}
+
+fn paths(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
+    let failed = |source: io::Error| FileError::Read { path: directory.into(), source };
+    fs::read_dir(directory).map_err(failed)?.map(|entry| Ok(entry.map_err(failed)?.path())).collect()
+}
+
+fn name(path: &Path) -> &str {
+    path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+}
+
+/// Writes a file of ours unless it is right already.
+///
+/// # Errors
+/// When the directory takes no file.
+pub(crate) fn write(path: &Path, text: &str, access: Access) -> Result<(), FileError> {
+    if access.is_given(path) && files::read(path).is_ok_and(|there| *there == text) {
+        return Ok(());
+    }
+    files::replace_private(path, text.as_bytes(), access)
+}

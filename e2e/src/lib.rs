@@ -7,23 +7,27 @@
 
 mod agent;
 mod clients;
+mod endpoint;
 mod home;
 mod http;
 mod ministack;
 mod moto;
 mod process;
 mod sandbox;
+mod sdks;
 mod secrets;
 mod setup;
 mod wait;
 
 pub use agent::Agent;
 pub use clients::{aws, boto3, caller};
+pub use endpoint::through_endpoint;
 pub use home::{Home, REGION, SEED_ROLES, seed_environment};
 pub use ministack::Ministack;
 pub use moto::Moto;
 pub use process::{Finished, Running, finish};
 pub use sandbox::Sandbox;
+pub use sdks::{Caller, Sdk};
 pub use secrets::Secrets;
 pub use setup::{binary, image, python};
 pub use wait::{elapsed, until};

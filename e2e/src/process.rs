@@ -97,8 +97,17 @@ impl Running {
     /// # Panics
     /// When it ends, or 30 s pass, before that.
     #[track_caller]
-    pub fn wait_for<T>(&mut self, what: &str, mut find: impl FnMut(&str) -> Option<T>) -> T {
-        until(what, Duration::from_secs(30), || {
+    pub fn wait_for<T>(&mut self, what: &str, find: impl FnMut(&str) -> Option<T>) -> T {
+        self.wait_longer_for(Duration::from_secs(30), what, find)
+    }
+
+    /// As [`Self::wait_for`], for what may take longer.
+    ///
+    /// # Panics
+    /// When it ends, or `limit` passes, before that.
+    #[track_caller]
+    pub fn wait_longer_for<T>(&mut self, limit: Duration, what: &str, mut find: impl FnMut(&str) -> Option<T>) -> T {
+        until(what, limit, || {
             if let Some(found) = find(&self.output()) {
                 return Ok(found);
             }

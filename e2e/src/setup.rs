@@ -37,6 +37,14 @@ pub(crate) fn ministack() -> PathBuf {
     handed_over("ROLECALL_E2E_MINISTACK").join("ministack")
 }
 
+/// The program on an AWS SDK, such as `go`, for any but boto3.
+///
+/// # Panics
+/// When the tests were not started by `cargo xtask test`.
+pub(crate) fn sdk(name: &str) -> PathBuf {
+    handed_over("ROLECALL_E2E_SDKS").join(name)
+}
+
 #[expect(clippy::disallowed_methods, reason = "the seam between the test command and the tests")]
 fn handed_over(name: &str) -> PathBuf {
     let value = std::env::var_os(name);

@@ -22,10 +22,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("testkit", &["core"]),
     ("xtask", &[]),
     ("e2e", &[]),
+    ("caller", &[]),
 ];
 
 /// Programs: nobody depends on them, not even in tests.
-const PROGRAMS: &[&str] = &["cli", "xtask", "e2e"];
+const PROGRAMS: &[&str] = &["cli", "xtask", "e2e", "caller"];
 
 /// Only ever a dev-dependency.
 const FOR_TESTS: &[&str] = &["testkit"];

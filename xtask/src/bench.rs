@@ -8,11 +8,13 @@ mod alone;
 mod build;
 mod cores;
 mod credentials;
+mod endpoint;
 mod engine;
 mod goal;
 mod http;
 mod idle;
 mod meter;
+mod oha;
 mod page;
 mod peers;
 mod race;
@@ -22,6 +24,7 @@ mod sts;
 mod summary;
 mod thousand;
 mod world;
+mod wrk;
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -38,6 +41,8 @@ enum Bench {
     Credentials,
     /// `rolecall credentials` without an agent, against the AWS SDK for Go and boto3
     Alone,
+    /// The loopback endpoint, against a bare handler on Go's net/http
+    Endpoint,
     /// Size and start of the binary
     Start,
     /// An agent with 100 roles that has nothing to do, and its refreshes
@@ -124,6 +129,7 @@ impl Bench {
         match self {
             Self::Credentials => "`rolecall credentials ALIAS` with an agent",
             Self::Alone => "`rolecall credentials ALIAS` without an agent",
+            Self::Endpoint => "The loopback endpoint",
             Self::Start => "The binary",
             Self::Idle => "An idle agent with 100 roles",
             Self::Thousand => "1,000 roles from nothing",
@@ -138,6 +144,7 @@ impl Bench {
         match self {
             Self::Credentials => credentials::measure(binary.path()?, rounds),
             Self::Alone => alone::measure(binary.path()?, rounds),
+            Self::Endpoint => endpoint::measure(binary.path()?),
             Self::Start => start::measure(binary.path()?, rounds),
             Self::Idle => idle::measure(binary.path()?),
             Self::Thousand => thousand::measure(binary.path()?),

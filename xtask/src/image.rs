@@ -18,9 +18,6 @@ use crate::{debian, dist};
 
 use recipe::Recipe;
 
-/// What is needed: the program, and its package in Debian.
-pub(crate) const UMOCI: (&str, &str) = ("umoci", "umoci");
-
 /// The certificate authorities of a Debian machine, and of the image.
 const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
 
@@ -41,7 +38,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 /// # Errors
 /// When umoci is missing or fails, or this machine has no certificate authorities.
 pub(crate) fn assemble(binary: &Path, folder: &Path, tag: &str) -> anyhow::Result<PathBuf> {
-    debian::require(&[UMOCI])?;
+    let [program] = debian::programs(["umoci"], &["umoci"])?;
     if !Path::new("/").join(AUTHORITIES).exists() {
         debian::install(&["ca-certificates"])?;
     }
@@ -53,7 +50,7 @@ pub(crate) fn assemble(binary: &Path, folder: &Path, tag: &str) -> anyhow::Resul
     let (files, layout) = (folder.join("root"), folder.join("oci"));
     gather(binary, &files).with_context(|| format!("cannot fill {}", files.display()))?;
     let image = format!("{}:{tag}", layout.display());
-    let umoci = |args: &[&str]| quietly(Command::new("umoci").args(args));
+    let umoci = |args: &[&str]| quietly(Command::new(&program).args(args));
     umoci(&["init", "--layout", &layout.to_string_lossy()])?;
     umoci(&["new", "--image", &image])?;
     // Without root the files are root's in the image all the same.

@@ -13,6 +13,7 @@ mod files;
 mod fuzz;
 mod image;
 mod python;
+mod sdks;
 mod soak;
 mod step;
 mod summary;
@@ -32,7 +33,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Builds the binary, makes the Python environment, runs every test; the last line has the counts
+    /// Builds the binary, makes the real clients ready, runs every test; the last line has the counts
     Test(test::Args),
     /// Formatting, lints, docs, architecture, file sizes, licenses
     Check,

@@ -1,7 +1,7 @@
 //! The Python environments of the tests: the real clients with moto, and ministack, as `e2e/requirements*.txt` pin them.
 //!
-//! Made once, under the target directory, and again when the pins change. On Debian the missing `python3-venv` is
-//! installed when that is possible; else the error says what to install.
+//! Made once, under the target directory, and again when the pins change. A missing `python3-venv` is installed
+//! where that is possible.
 
 use std::fs;
 use std::path::PathBuf;
@@ -44,15 +44,12 @@ fn make(pins: &str, venv: &str) -> anyhow::Result<PathBuf> {
         quietly(Command::new("python3").args(["-m", "venv"]).arg(&venv))
     };
     if create().is_err() {
-        install_python().context("the tests need python3 with its venv module")?;
+        debian::install(&["python3-venv"])
+            .context("the tests need python3 with its venv module, or `--without python`")?;
         create()?;
     }
     quietly(Command::new(venv.join("bin/python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&pins))
         .with_context(|| format!("cannot install what {} names", pins.display()))?;
     fs::write(&stamp, made_of).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(venv.join("bin"))
-}
-
-fn install_python() -> anyhow::Result<()> {
-    debian::install(&["python3-venv"]).context("or leave it out with `--without python`")
 }

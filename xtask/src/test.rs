@@ -4,7 +4,7 @@
 //! missing component is a failure, and what `--without` leaves out is named in the last lines.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
@@ -12,16 +12,7 @@ use clap::ValueEnum;
 use crate::step::quietly;
 use crate::summary::Counts;
 use crate::workspace::{cargo, target};
-use crate::{debian, dist, image, python};
-
-/// What the tests of packaging run, and its packages in Debian.
-const PROGRAMS: &[(&str, &str)] = &[
-    ("setpriv", "util-linux"),
-    ("strace", "strace"),
-    ("systemd-analyze", "systemd"),
-    ("systemd-sysusers", "systemd"),
-    image::UMOCI,
-];
+use crate::{debian, dist, image, python, sdks};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -49,8 +40,67 @@ enum Part {
 enum Component {
     /// Python with the aws CLI, boto3, moto and ministack
     Python,
-    /// Root, for several users on one machine, with systemd, strace and umoci
+    /// Root, for several users on one machine
+    Root,
+    /// systemd, strace and umoci, for what is in `packaging`
     Packaging,
+    /// Go, for the program on its AWS SDK
+    Go,
+    /// Node with npm, for the program on the AWS SDK for JavaScript
+    Node,
+    /// A JDK and Maven, for the program on the AWS SDK for Java
+    Java,
+}
+
+impl Component {
+    /// Makes it ready, and says so to the tests.
+    fn make(self, tests: &mut Command, names: &[String]) -> anyhow::Result<()> {
+        match self {
+            Self::Python => {
+                tests.env("ROLECALL_E2E_PYTHON", python::environment()?);
+                tests.env("ROLECALL_E2E_MINISTACK", python::ministack()?);
+                Ok(())
+            }
+            Self::Go => sdks::go(),
+            Self::Node => sdks::javascript(),
+            Self::Java => sdks::java(),
+            Self::Packaging => {
+                debian::programs(["systemd-analyze", "systemd-sysusers", "strace"], &["systemd", "strace"])?;
+                // As long to build as all the rest, so only for the tests that look into it.
+                if will_run("packaging::image::", names)? {
+                    let binary = dist::build(dist::Profile::Dev)?;
+                    tests.env("ROLECALL_E2E_IMAGE", image::assemble(&binary, &target("e2e/image"), "test")?);
+                }
+                Ok(())
+            }
+            // Nothing makes it: without it the tests fail and say so.
+            Self::Root => Ok(()),
+        }
+    }
+
+    /// How the names of the tests begin that need it.
+    fn tests(self) -> &'static [&'static str] {
+        match self {
+            Self::Python => &["clients::", "sdks::boto3::"],
+            Self::Go => &["sdks::go::"],
+            Self::Node => &["sdks::javascript::"],
+            Self::Java => &["sdks::java::"],
+            Self::Root => &["sidecar::", "packaging::image::"],
+            Self::Packaging => &["packaging::systemd::", "packaging::image::"],
+        }
+    }
+
+    /// Those tests, in words.
+    fn left_out(self) -> &'static str {
+        match self {
+            Self::Python => "--without python: every test with the aws CLI, boto3, moto or ministack",
+            Self::Go => "--without go: every test with a program on the AWS SDK for Go",
+            Self::Node => "--without node: every test with a program on the AWS SDK for JavaScript",
+            Self::Java => "--without java: every test with a program on the AWS SDK for Java",
+            Self::Root => "--without root: every test with processes of several users, or in the image",
+            Self::Packaging => "--without packaging: every test of the systemd units and of the image",
+        }
+    }
 }
 
 /// # Errors
@@ -64,11 +114,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     if args.only != Some(Part::Unit) {
         problems.extend(e2e(args, &mut counts).err());
     }
-    if args.without.contains(&Component::Python) {
-        println!("\nleft out by --without python: every test with the aws CLI, boto3, moto or ministack");
+    if !args.without.is_empty() {
+        println!();
     }
-    if args.without.contains(&Component::Packaging) {
-        println!("\nleft out by --without packaging: every test of systemd unit, image and sidecar");
+    for component in &args.without {
+        println!("left out by {}", component.left_out());
     }
     for problem in &problems {
         println!("{problem:#}");
@@ -97,34 +147,27 @@ fn e2e(args: &Args, counts: &mut Counts) -> anyhow::Result<()> {
     command.env("ROLECALL_E2E_BINARY", target("debug/rolecall"));
     // The tests wait for processes more than they compute.
     command.arg("--test-threads=4").args(&args.names);
-    if args.without.contains(&Component::Packaging) {
-        command.args(["--skip", "packaging::"]);
-    } else {
-        debian::require(PROGRAMS)?;
-        // As long to build as all the rest, so only for the tests that look into it.
-        if will_run("packaging::image::", args)? {
-            let binary = dist::build(dist::Profile::Dev)?;
-            command.env("ROLECALL_E2E_IMAGE", image::assemble(&binary, &target("e2e/image"), "test")?);
+    sdks::rust()?;
+    command.env("ROLECALL_E2E_SDKS", sdks::folder());
+    for component in Component::value_variants() {
+        if args.without.contains(component) {
+            command.args(component.tests().iter().flat_map(|name| ["--skip", name]));
+        } else {
+            component.make(&mut command, &args.names)?;
         }
-    }
-    if args.without.contains(&Component::Python) {
-        command.args(["--skip", "clients::"]);
-    } else {
-        command.env("ROLECALL_E2E_PYTHON", python::environment()?);
-        command.env("ROLECALL_E2E_MINISTACK", python::ministack()?);
     }
     counted(&mut command, counts).context("the black-box tests")
 }
 
-/// Whether a black-box test of this module is among those that are asked for.
-fn will_run(module: &str, args: &Args) -> anyhow::Result<bool> {
+/// Whether a black-box test of this module is among those of these names.
+fn will_run(module: &str, names: &[String]) -> anyhow::Result<bool> {
     let mut list = cargo(&["test", "--locked", "--quiet", "--package", "e2e", "--", "--list", "--format=terse"]);
-    let listed = list.args(&args.names).output().context("cannot run cargo")?;
+    let listed = list.args(names).output().context("cannot run cargo")?;
     Ok(String::from_utf8_lossy(&listed.stdout).lines().any(|line| line.starts_with(module)))
 }
 
 /// Runs `cargo test`, shows what it prints as it comes, and counts.
-fn counted(command: &mut std::process::Command, counts: &mut Counts) -> anyhow::Result<()> {
+fn counted(command: &mut Command, counts: &mut Counts) -> anyhow::Result<()> {
     let mut child = command.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
     let output = child.stdout.take().context("cargo has no output")?;
     for line in BufReader::new(output).split(b'\n') {

@@ -13,6 +13,7 @@ use rolecall_core::{Alias, AssumeRole, Role, Session};
 use rolecall_rotator::{NotServed, Rotator, Served};
 
 use crate::serve::connections;
+use crate::serve::endpoint::counts::Counts;
 use crate::serve::endpoint::{Endpoint, EndpointError};
 use crate::serve::keyring::Keyring;
 use crate::state::tokens::Token;
@@ -46,7 +47,7 @@ impl Alone {
         rotator.define(role, adopted);
         let keyring = Arc::new(Keyring::default());
         keyring.set_lasting(BTreeMap::from([(alias.clone(), token)]));
-        let served = endpoint.serve(rotator.clone(), keyring, clock);
+        let served = endpoint.serve(rotator.clone(), keyring, Counts::default(), clock);
         Ok(Self { alias, url, rotator, _endpoint: served })
     }
 

@@ -3,6 +3,7 @@
 mod endpoint;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use rolecall_core::port::Clock;
 use rolecall_core::{Alias, AssumeRole, Fault, Role, Session, Sink};
 use rolecall_formats::command::{Command, CommandError};
 use rolecall_rotator::{Rotator, State};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
@@ -26,11 +28,13 @@ use crate::publish::store::{Store, read_back};
 use crate::serve::connections::Served;
 use crate::serve::documents::View;
 use crate::serve::endpoint::EndpointError;
-use crate::serve::health::{Health, HealthError};
+use crate::serve::endpoint::counts::Counts;
 use crate::serve::keyring::Keyring;
+use crate::serve::listener::{self, ListenError};
 use crate::serve::socket::{Api, Server, Socket, SocketError};
 use crate::serve::summary::Summary;
 use crate::serve::wire::{ProfilesDocument, StatusDocument};
+use crate::serve::{health, metrics};
 use crate::settings::{AgentSettings, Publish};
 use crate::state::definitions::{self, Definitions};
 use crate::state::state_dir::{StateDir, StateDirError, UsersFile};
@@ -46,7 +50,7 @@ pub struct Agent {
     server: Server,
     /// Announces the end of the first round.
     announcer: JoinHandle<()>,
-    /// The endpoint and the probes, as far as they are asked for.
+    /// The endpoint, the probes and the metrics, as far as they are asked for.
     servers: Vec<Served>,
     /// Holds the lock: dropped last.
     state_dir: StateDir,
@@ -80,9 +84,9 @@ pub enum StartError {
     /// The socket cannot be opened.
     #[error(transparent)]
     Socket(#[from] SocketError),
-    /// The address for health probes cannot be had.
+    /// The address for probes or metrics cannot be had.
     #[error(transparent)]
-    Health(#[from] HealthError),
+    Listen(#[from] ListenError),
     /// The address of the endpoint cannot be had.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
@@ -129,10 +133,8 @@ impl Agent {
             .await??
         };
         let form = form(&settings, &state_dir)?;
-        let health = match settings.health_listen {
-            Some(address) => Some(Health::open(address).await?),
-            None => None,
-        };
+        let probes = listen(settings.health_listen, "health probes").await?;
+        let collected = listen(settings.metrics_listen, "metrics").await?;
         let keyring = Arc::new(Keyring::default());
         let endpoint = endpoint::open(&settings, &state_dir, &keyring).await?;
         let socket = Socket::open(state_dir.socket(), Access::of(settings.socket_group))?;
@@ -151,6 +153,7 @@ impl Agent {
         let (announce, ready) = watch::channel(false);
         let view = Arc::new(View {
             rotator: rotator.clone(),
+            endpoint_requests: Counts::default(),
             board,
             first_write: first_write([store, profiles]),
             ready,
@@ -164,9 +167,11 @@ impl Agent {
         let server =
             socket.serve(Api { view: Arc::clone(&view), clock: Arc::clone(&clock), keyring: Arc::clone(&keyring) });
         let announcer = tokio::spawn(announce_ready(Arc::clone(&view), announce));
-        let endpoint = endpoint.map(|endpoint| endpoint.serve(rotator.clone(), keyring, Arc::clone(&clock)));
-        let probes = health.map(|health| health.serve(Arc::clone(&view), clock));
-        let servers = endpoint.into_iter().chain(probes).collect();
+        let counts = view.endpoint_requests.clone();
+        let endpoint = endpoint.map(|endpoint| endpoint.serve(rotator.clone(), keyring, counts, Arc::clone(&clock)));
+        let probes = probes.map(|listener| health::serve(listener, Arc::clone(&view), Arc::clone(&clock)));
+        let collected = collected.map(|listener| metrics::serve(listener, Arc::clone(&view), clock));
+        let servers = endpoint.into_iter().chain(probes).chain(collected).collect();
         Ok(Self { rotator, view, server, announcer, servers, state_dir })
     }
 
@@ -220,6 +225,14 @@ impl Agent {
     /// All profiles, for programs.
     pub async fn profiles(&self) -> ProfilesDocument {
         self.view.profiles().await
+    }
+}
+
+/// Listens where the settings say so.
+async fn listen(address: Option<SocketAddr>, what: &'static str) -> Result<Option<TcpListener>, ListenError> {
+    match address {
+        Some(address) => listener::open(address, what).await.map(Some),
+        None => Ok(None),
     }
 }
 

@@ -1,4 +1,5 @@
-//! What is asked and answered while the agent runs: over the socket, at the loopback endpoint, and by probes.
+//! What is asked and answered while the agent runs: over the socket, at the loopback endpoint, by probes and by
+//! whoever collects metrics.
 
 pub(crate) mod answer;
 pub(crate) mod connections;
@@ -6,6 +7,8 @@ pub(crate) mod documents;
 pub(crate) mod endpoint;
 pub(crate) mod health;
 pub(crate) mod keyring;
+pub(crate) mod listener;
+pub(crate) mod metrics;
 pub(crate) mod seldom;
 pub(crate) mod socket;
 pub mod summary;

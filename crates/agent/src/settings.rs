@@ -47,6 +47,8 @@ pub struct AgentSettings {
     pub endpoint: Option<SocketAddr>,
     /// Where health probes are answered, if at all.
     pub health_listen: Option<SocketAddr>,
+    /// Where metrics are told, if at all.
+    pub metrics_listen: Option<SocketAddr>,
     /// Whether sessions are kept in the store, for programs that are pointed at it and for the next agent.
     pub store: bool,
     /// The directory of the agent's own files; it is created.

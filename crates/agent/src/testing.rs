@@ -10,10 +10,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rolecall_core::port::Clock;
 use rolecall_core::{AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session};
-use rolecall_rotator::SystemClock;
+use rolecall_rotator::{Rotator, SystemClock};
 use rolecall_testkit::canary;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use tokio::sync::watch;
+
+use crate::serve::documents::View;
+use crate::settings::Publish;
 
 /// A role of this alias, with a Region.
 pub(crate) fn role(alias: &str) -> Role {
@@ -90,6 +94,23 @@ impl AssumeRole for FakeSts {
         let now = self.clock.now().wall;
         let credentials = canary::credentials(self.calls.fetch_add(1, Ordering::Relaxed) + 1);
         Ok(Assumed { credentials, expires_at: now + asked_for, asked_for, date: Some(now) })
+    }
+}
+
+/// What is shown of a rotator's roles when nothing else is the matter.
+pub(crate) fn view(rotator: Rotator) -> View {
+    View {
+        rotator,
+        endpoint_requests: Default::default(),
+        board: Arc::default(),
+        first_write: watch::channel(true).1,
+        ready: watch::channel(true).1,
+        default: None,
+        problems: Vec::new(),
+        publish: Publish::Process,
+        state_dir: "/state".into(),
+        endpoint: Some("http://127.0.0.1:4000".into()),
+        started_at: SystemClock.now().wall,
     }
 }
 

@@ -7,12 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rolecall_core::port::Clock;
-use rolecall_core::rotation::{Adopted, Attempt, Effect, Engine, EntryId, Event, Issue, NotServable, Now, Policy};
+use rolecall_core::rotation::{
+    Adopted, Attempt, Effect, Engine, EntryId, Event, Issue, NotServable, Now, Policy, Reason,
+};
 use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session, Sink};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
 use crate::feeder::Feeder;
+use crate::metrics::Metrics;
 use crate::record::{Records, Reply};
 use crate::report::{Report, RoleReport, SinkReport};
 use crate::vault::Vault;
@@ -39,6 +42,9 @@ pub(crate) enum Command {
 struct Call {
     entry: EntryId,
     attempt: Attempt,
+    reason: Reason,
+    /// By the boot clock.
+    started: Duration,
     abort: AbortHandle,
 }
 
@@ -55,6 +61,7 @@ pub(crate) struct Driver {
     by_task: HashMap<Id, Call>,
     /// Handles that wait for outcomes.
     waiting: Waiting,
+    metrics: Metrics,
 }
 
 impl Driver {
@@ -65,18 +72,25 @@ impl Driver {
         sinks: Vec<Arc<dyn Sink>>,
         vault: Arc<Vault>,
     ) -> Self {
+        let metrics = Metrics::default();
         Self {
             engine: Engine::new(policy),
             clock,
             sts,
-            feeders: sinks.into_iter().map(Feeder::spawn).collect(),
+            feeders: sinks.into_iter().map(|sink| Feeder::spawn(sink, metrics.clone())).collect(),
             records: Records::default(),
             vault,
             waited: BTreeSet::new(),
             calls: JoinSet::new(),
             by_task: HashMap::new(),
             waiting: Waiting::default(),
+            metrics,
         }
+    }
+
+    /// What is counted.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Command>) {
@@ -182,10 +196,17 @@ impl Driver {
     fn landed(&mut self, landed: Result<(Id, Result<Assumed, Fault>), JoinError>) {
         let (id, result) = match landed {
             Ok((id, result)) => (id, result),
-            Err(error) if error.is_cancelled() => return drop(self.by_task.remove(&error.id())),
+            Err(error) if error.is_cancelled() => {
+                if let Some(call) = self.by_task.remove(&error.id()) {
+                    self.count(&call, Some(FaultKind::Unreachable));
+                }
+                return;
+            }
             Err(error) => (error.id(), Err(adapter_panicked())),
         };
-        let Some(Call { entry, attempt, .. }) = self.by_task.remove(&id) else { return };
+        let Some(call) = self.by_task.remove(&id) else { return };
+        self.count(&call, result.as_ref().err().map(|fault| fault.kind));
+        let Call { entry, attempt, .. } = call;
         match result {
             Ok(Assumed { credentials, expires_at, asked_for, date }) => {
                 let issue = Issue { expires_at, asked_for, date };
@@ -194,6 +215,10 @@ impl Driver {
             }
             Err(fault) => self.step(Event::Failed { entry, attempt, fault }, None),
         }
+    }
+
+    fn count(&self, call: &Call, fault: Option<FaultKind>) {
+        self.metrics.asked(call.reason, self.clock.now().boot.saturating_sub(call.started), fault);
     }
 
     /// Feeds one event to the engine and carries out what comes back; `issued` is the session that the event is about.
@@ -223,7 +248,7 @@ impl Driver {
                 log::asked(&record.role, reason);
                 let (sts, role) = (Arc::clone(&self.sts), Arc::clone(&record.role));
                 let abort = self.calls.spawn(async move { sts.assume_role(&role).await });
-                self.by_task.insert(abort.id(), Call { entry, attempt, abort });
+                self.by_task.insert(abort.id(), Call { entry, attempt, reason, started: now.boot, abort });
             }
             Effect::Cancel { entry, attempt } => {
                 if let Some(call) = self.by_task.values().find(|call| call.attempt == attempt) {
@@ -311,6 +336,7 @@ impl Driver {
         };
         Report {
             clock_skew: self.engine.clock_skew(),
+            waiting: self.engine.waiting(),
             roles: self.records.iter().filter_map(role).collect(),
             sinks: self.feeders.iter().map(|f| SinkReport { name: f.name, fault: f.fault() }).collect(),
         }

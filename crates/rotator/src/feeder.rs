@@ -11,6 +11,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tracing::{debug, warn};
 
+use crate::metrics::Metrics;
+
 /// The first and the longest wait after a delivery that failed.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
@@ -53,11 +55,11 @@ pub(crate) struct Feeder {
 }
 
 impl Feeder {
-    pub(crate) fn spawn(sink: Arc<dyn Sink>) -> Self {
+    pub(crate) fn spawn(sink: Arc<dyn Sink>, metrics: Metrics) -> Self {
         let inbox = Arc::new(Inbox::default());
         let (tell, progress) = watch::channel(Progress::default());
         let name = sink.name();
-        let task = tokio::spawn(run(sink, Arc::clone(&inbox), tell));
+        let task = tokio::spawn(run(sink, Arc::clone(&inbox), tell, metrics));
         Self { name, inbox, progress, task }
     }
 
@@ -97,7 +99,7 @@ impl Feeder {
     }
 }
 
-async fn run(sink: Arc<dyn Sink>, inbox: Arc<Inbox>, tell: watch::Sender<Progress>) {
+async fn run(sink: Arc<dyn Sink>, inbox: Arc<Inbox>, tell: watch::Sender<Progress>, metrics: Metrics) {
     let mut backoff = BACKOFF.0;
     loop {
         let (changes, through, closed) =
@@ -111,6 +113,7 @@ async fn run(sink: Arc<dyn Sink>, inbox: Arc<Inbox>, tell: watch::Sender<Progres
         }
         let batch: Vec<_> = changes.values().cloned().collect();
         let fault = sink.deliver(&batch).await.err();
+        metrics.delivered(sink.name(), fault.as_ref());
         let before = tell.send_replace(Progress { through, fault: fault.clone() }).fault;
         log(sink.name(), before.as_ref(), fault.as_ref());
         if fault.is_none() {

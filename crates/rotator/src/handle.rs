@@ -9,6 +9,7 @@ use rolecall_core::{Alias, AssumeRole, Fault, Role, Session, Sink};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::driver::{Command, Driver};
+use crate::metrics::Metrics;
 use crate::report::Report;
 use crate::vault::{Found, Vault};
 
@@ -18,6 +19,7 @@ pub struct Rotator {
     commands: mpsc::UnboundedSender<Command>,
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
+    metrics: Metrics,
 }
 
 /// A session that was valid when it was asked for.
@@ -58,8 +60,10 @@ pub enum NotRefreshed {
 pub fn spawn(policy: Policy, clock: Arc<dyn Clock>, sts: Arc<dyn AssumeRole>, sinks: Vec<Arc<dyn Sink>>) -> Rotator {
     let (commands, inbox) = mpsc::unbounded_channel();
     let vault = Arc::new(Vault::default());
-    tokio::spawn(Driver::new(policy, Arc::clone(&clock), sts, sinks, Arc::clone(&vault)).run(inbox));
-    Rotator { commands, vault, clock }
+    let driver = Driver::new(policy, Arc::clone(&clock), sts, sinks, Arc::clone(&vault));
+    let metrics = driver.metrics().clone();
+    tokio::spawn(driver.run(inbox));
+    Rotator { commands, vault, clock, metrics }
 }
 
 impl Rotator {
@@ -124,6 +128,12 @@ impl Rotator {
             Ok(())
         };
         tokio::time::timeout(wait, ended).await.unwrap_or(Err(NotRefreshed::Pending))
+    }
+
+    /// What has been counted since the start.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// How everything stands; none when the rotator has ended.

@@ -11,6 +11,7 @@ mod driver;
 mod feeder;
 mod handle;
 mod log;
+pub mod metrics;
 mod record;
 mod report;
 mod vault;
@@ -18,4 +19,5 @@ mod waiting;
 
 pub use clock::SystemClock;
 pub use handle::{NotRefreshed, NotServed, Rotator, Served, spawn};
+pub use metrics::Metrics;
 pub use report::{Report, RoleReport, SinkReport, State};

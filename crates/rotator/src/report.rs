@@ -113,6 +113,8 @@ pub struct SinkReport {
 pub struct Report {
     /// How far the wall clock is ahead of STS, if it is more than 2 minutes wrong.
     pub clock_skew: Option<SignedDuration>,
+    /// How many calls to STS wait for their turn.
+    pub waiting: usize,
     /// All roles, in the order in which they were defined; not what is lent to single commands.
     pub roles: Vec<RoleReport>,
     /// All sinks.

@@ -5,7 +5,7 @@ mod clock;
 mod documents;
 mod network;
 mod of_base;
-mod server;
+pub(crate) mod server;
 mod told;
 
 use std::time::Duration;

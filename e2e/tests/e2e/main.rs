@@ -1,7 +1,7 @@
 //! The promises of the `rolecall` binary, each tested from outside. Run one with
 //! `cargo xtask test --only e2e NAME`.
 //!
-//! `clients` holds every test that needs the Python environment, and nothing else does.
+//! `clients` holds every test that needs the Python environment, `sdks` those on one AWS SDK each, and nothing else does.
 
 #![expect(clippy::unwrap_used, reason = "tests, and functions that only tests call")]
 
@@ -17,6 +17,7 @@ mod packaging;
 mod readiness;
 mod restart;
 mod roles;
+mod sdks;
 mod secrets;
 mod shutdown;
 mod user_files;

@@ -1,6 +1,6 @@
 //! Where it runs: what `packaging` holds, as far as one machine can tell, and what each place needs of the agent.
 //!
-//! Every test in here takes root, and programs of Debian that `cargo xtask test` installs.
+//! `sidecar` and `image` take root; `image` and `systemd` take programs of Debian that `cargo xtask test` installs.
 
 mod image;
 mod name_server;

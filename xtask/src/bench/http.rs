@@ -1,4 +1,4 @@
-//! The sandbox's control endpoint, over a connection of its own for each request.
+//! The sandbox's control endpoint and the agent's, over a connection of its own for each request.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -15,13 +15,28 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// # Errors
 /// When there is no answer, or another one than 200 with JSON.
 pub(super) fn ask(address: &str, method: &str, path: &str, body: &str) -> anyhow::Result<Value> {
+    ask_with(address, method, path, body, &[])
+}
+
+/// The same with more headers.
+///
+/// # Errors
+/// As [`ask`].
+pub(super) fn ask_with(
+    address: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+    headers: &[(&str, &str)],
+) -> anyhow::Result<Value> {
     let attempt = || format!("{method} http://{address}{path}");
     let mut connection = TcpStream::connect(address).with_context(attempt)?;
     connection.set_read_timeout(Some(LIMIT))?;
     let length = body.len();
     let head =
         format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n");
-    connection.write_all(format!("{head}\r\n{body}").as_bytes()).with_context(attempt)?;
+    let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    connection.write_all(format!("{head}{more}\r\n{body}").as_bytes()).with_context(attempt)?;
     let mut answer = String::new();
     connection.read_to_string(&mut answer).with_context(attempt)?;
     let Some((head, body)) = answer.split_once("\r\n\r\n").filter(|(head, _)| head.starts_with("HTTP/1.1 200 ")) else {

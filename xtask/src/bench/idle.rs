@@ -113,15 +113,15 @@ fn used(meter: &Meter, process: &Running, time: Duration) -> anyhow::Result<Dura
 }
 
 /// What a process holds, in bytes.
-struct Memory {
-    resident: u64,
+pub(super) struct Memory {
+    pub(super) resident: u64,
     /// The part of it that is no file.
     anonymous: u64,
     peak: u64,
 }
 
 impl Memory {
-    fn of(process: &Running) -> anyhow::Result<Self> {
+    pub(super) fn of(process: &Running) -> anyhow::Result<Self> {
         let status = fs::read_to_string(format!("/proc/{}/status", process.pid()))?;
         let field = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
@@ -131,7 +131,7 @@ impl Memory {
         Ok(Self { resident: field("VmRSS")?, anonymous: field("RssAnon")?, peak: field("VmHWM")? })
     }
 
-    fn row(&self) -> String {
+    pub(super) fn row(&self) -> String {
         let [resident, anonymous, peak] = [self.resident, self.anonymous, self.peak].map(mib);
         format!("{resident:.1} MiB | {anonymous:.1} MiB | {peak:.1} MiB")
     }

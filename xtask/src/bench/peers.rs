@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::rig::Rig;
 use super::world;
-use crate::python;
 use crate::step::quietly;
 use crate::workspace::{root, target};
+use crate::{debian, python};
 
 /// The configuration file, in the home of the rig.
 const CONFIG: &str = "peers.config";
@@ -62,11 +62,23 @@ pub(super) fn check_session(printed: &[u8]) -> anyhow::Result<()> {
 /// # Errors
 /// When there is no Go, or it cannot get the modules.
 pub(super) fn go() -> anyhow::Result<PathBuf> {
-    let program = target("bench/peer-go");
+    build_go("go", "peer-go")
+}
+
+/// Builds the bare handler of `xtask/peers/endpoint` in the same way.
+///
+/// # Errors
+/// As [`go`].
+pub(super) fn go_endpoint() -> anyhow::Result<PathBuf> {
+    build_go("endpoint", "peer-endpoint")
+}
+
+fn build_go(folder: &str, name: &str) -> anyhow::Result<PathBuf> {
+    let program = target("bench").join(name);
     let mut build = Command::new("go");
-    build.current_dir(root().join("xtask/peers/go")).env("CGO_ENABLED", "0");
+    build.current_dir(root().join("xtask/peers").join(folder)).env("CGO_ENABLED", "0");
     build.args(["build", "-trimpath", "-ldflags=-s -w", "-o"]).arg(&program).arg(".");
-    quietly(&mut build).context("cannot build the program on the AWS SDK for Go; install Go (https://go.dev/dl)")?;
+    quietly(&mut build).with_context(|| format!("cannot build {name}; install Go (https://go.dev/dl)"))?;
     Ok(program)
 }
 
@@ -84,10 +96,7 @@ pub(super) fn python(script: &str) -> anyhow::Result<(PathBuf, PathBuf)> {
 /// When there is none.
 pub(super) fn wrk() -> anyhow::Result<Command> {
     if Command::new("wrk").arg("--version").output().is_err() {
-        let apt = |args: &[&str]| quietly(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"));
-        apt(&["update"])
-            .and_then(|()| apt(&["install", "-y", "--no-install-recommends", "wrk"]))
-            .context("the load generator wrk is missing; install it (on Debian: apt-get install wrk)")?;
+        debian::install(&["wrk"]).context("the load generator wrk is missing")?;
     }
     Ok(Command::new("wrk"))
 }

@@ -98,6 +98,11 @@ impl Rig {
         Ok(String::from_utf8_lossy(&output.stdout).matches(r#""state":"fresh""#).count())
     }
 
+    /// The program that is measured.
+    pub(super) fn binary(&self) -> &Path {
+        &self.binary
+    }
+
     /// A `rolecall` command beside the agent.
     pub(super) fn rolecall(&self, args: &[&str]) -> Command {
         let mut command = self.equip(Command::new(&self.binary));
@@ -150,6 +155,11 @@ impl Rig {
 }
 
 impl Running {
+    /// One that was started already.
+    pub(super) fn of(child: Child) -> Self {
+        Self(child)
+    }
+
     /// Its number.
     pub(super) fn pid(&self) -> u32 {
         self.0.id()

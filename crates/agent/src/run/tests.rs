@@ -38,6 +38,7 @@ impl Home {
             take_over: Vec::new(),
             endpoint: None,
             health_listen: None,
+            metrics_listen: None,
             store: true,
             state_dir: self.path("state"),
             config_file: self.path("aws/config"),

@@ -12,6 +12,7 @@ use rolecall_rotator::{Report, RoleReport, Rotator};
 use tokio::sync::watch;
 
 use crate::publish::board::Board;
+use crate::serve::endpoint::counts::Counts;
 use crate::serve::wire::{
     AgentDocument, FaultDocument, ProblemDocument, ProfileDocument, ProfileStatus, ProfilesDocument, RefreshDocument,
     StatusDocument, VERSION,
@@ -27,6 +28,8 @@ const FIRST_WRITE: Duration = Duration::from_secs(1);
 pub(crate) struct View {
     pub(crate) rotator: Rotator,
     pub(crate) board: Arc<Board>,
+    /// What was asked at the endpoint.
+    pub(crate) endpoint_requests: Counts,
     /// Whether every writer has tried once.
     pub(crate) first_write: watch::Receiver<bool>,
     /// Whether the first round is over.
@@ -161,6 +164,11 @@ impl View {
             attempt_under_way: report.attempt_under_way,
             notes: notes(report).chain(self.board.notes(&report.role.alias)).chain(hidden).collect(),
         }
+    }
+
+    /// How many settings could not be used and files not written.
+    pub(crate) fn problem_count(&self) -> usize {
+        self.problems.len() + self.board.failed().len()
     }
 
     fn problems(&self) -> Vec<ProblemDocument> {

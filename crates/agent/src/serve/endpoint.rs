@@ -5,6 +5,7 @@
 //! that has ended; and what its owner counts on: nothing for anybody without the token of that very alias. Who is let in
 //! is decided in `guard`; tokens are kept in [`crate::serve::keyring`].
 
+pub(crate) mod counts;
 pub(crate) mod guard;
 
 use std::io;
@@ -24,6 +25,7 @@ use crate::serve::answer::{self, Answer, refuse};
 use crate::serve::connections::{self, Limits};
 use crate::serve::keyring::Keyring;
 use crate::serve::wire::code;
+use counts::Counts;
 use guard::{Asked, Guard, Refusal};
 
 /// How long a role without a session is waited for: the AWS SDK for Java gives up after 1 s, botocore after 2 s.
@@ -54,6 +56,7 @@ struct Api {
     rotator: Rotator,
     keyring: Arc<Keyring>,
     guard: Guard,
+    counts: Counts,
 }
 
 impl Endpoint {
@@ -99,8 +102,14 @@ impl Endpoint {
     }
 
     /// Serves it.
-    pub(crate) fn serve(self, rotator: Rotator, keyring: Arc<Keyring>, clock: Arc<dyn Clock>) -> connections::Served {
-        let api = Arc::new(Api { rotator, keyring, guard: Guard::of(self.address) });
+    pub(crate) fn serve(
+        self,
+        rotator: Rotator,
+        keyring: Arc<Keyring>,
+        counts: Counts,
+        clock: Arc<dyn Clock>,
+    ) -> connections::Served {
+        let api = Arc::new(Api { rotator, keyring, guard: Guard::of(self.address), counts });
         connections::serve(self.listener, LIMITS, clock, move |request| {
             let api = Arc::clone(&api);
             async move { api.answer(request).await }
@@ -113,7 +122,7 @@ impl Api {
         let (parts, _) = request.into_parts();
         let mut answer = match self.guard.admit(&parts) {
             Ok(asked) => self.credentials(asked).await,
-            Err(refusal) => refused(refusal),
+            Err(refusal) => self.refused(refusal),
         };
         let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -122,26 +131,37 @@ impl Api {
     }
 
     async fn credentials(&self, Asked { name, token }: Asked<'_>) -> Answer {
-        let Some(alias) = self.keyring.open(name, token) else { return refused(Refusal::WrongToken) };
+        let Some(alias) = self.keyring.open(name, token) else { return self.refused(Refusal::WrongToken) };
         match self.rotator.session(&alias, WAIT).await {
-            Ok(Served { role, session }) => answer::session(container::document(&role, &session)),
-            Err(NotServed::Failed(fault)) => answer::failed(&fault),
+            Ok(Served { role, session }) => {
+                self.counts.ok();
+                answer::session(container::document(&role, &session))
+            }
+            Err(NotServed::Failed(fault)) => {
+                self.counts.refused(fault.kind.as_str());
+                answer::failed(&fault)
+            }
             Err(NotServed::Pending) => {
+                self.counts.refused(code::PENDING);
                 let message = format!("AWS STS is being asked for {alias} and has not answered yet");
                 refuse(StatusCode::SERVICE_UNAVAILABLE, code::PENDING, message, "try again in a second")
             }
             // The token is right, so the role is about to come or to go.
-            Err(NotServed::Unknown | NotServed::Stopped) => answer::stopping(),
+            Err(NotServed::Unknown | NotServed::Stopped) => {
+                self.counts.refused(code::STOPPING);
+                answer::stopping()
+            }
         }
     }
-}
 
-fn refused(refusal: Refusal) -> Answer {
-    let mut answer = refuse(refusal.status(), refusal.code(), refusal.to_string(), refusal.action());
-    if refusal == Refusal::Method {
-        answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+    fn refused(&self, refusal: Refusal) -> Answer {
+        self.counts.refused(refusal.code());
+        let mut answer = refuse(refusal.status(), refusal.code(), refusal.to_string(), refusal.action());
+        if refusal == Refusal::Method {
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+        }
+        answer
     }
-    answer
 }
 
 #[cfg(test)]

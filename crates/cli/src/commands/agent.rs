@@ -90,6 +90,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ADDR", env = "ROLECALL_HEALTH_LISTEN", hide_env_values = true,
         value_parser = settings::parse_listen)]
     health_listen: Option<SocketAddr>,
+    /// Tell metrics at /metrics, in the text format of Prometheus: an address as for the probes
+    #[arg(long, value_name = "ADDR", env = "ROLECALL_METRICS_LISTEN", hide_env_values = true,
+        value_parser = settings::parse_listen)]
+    metrics_listen: Option<SocketAddr>,
     /// The form of the log: `text` for people, `json` for programs, one object a line
     #[arg(
         long,
@@ -253,6 +257,7 @@ fn settings(args: &Args, environment: &Environment, machine: &Machine) -> Result
         // One round is over before anybody asks.
         endpoint: args.endpoint.0.filter(|_| !args.once),
         health_listen: args.health_listen,
+        metrics_listen: args.metrics_listen,
         store,
         state_dir: args.state_dir.resolve(environment)?.into(),
         socket_group: socket_group(args)?,
@@ -332,7 +337,7 @@ impl From<StartError> for Failure {
             | StartError::Path { .. }
             | StartError::Command(_)
             | StartError::Endpoint(_)
-            | StartError::Health(_) => ExitCode::Usage,
+            | StartError::Listen(_) => ExitCode::Usage,
             StartError::Socket(_) | StartError::Tokens(_) | StartError::File(_) | StartError::Task(_) => ExitCode::Bug,
         };
         Self::new(code, error.to_string(), "")

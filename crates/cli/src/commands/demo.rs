@@ -126,6 +126,7 @@ fn settings(home: &Home, command: PathBuf, region: Region) -> AgentSettings {
         take_over: Vec::new(),
         endpoint: None,
         health_listen: None,
+        metrics_listen: None,
         store: true,
         state_dir: home.state_dir(),
         config_file: home.config_file(),

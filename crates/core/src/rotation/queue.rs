@@ -38,6 +38,10 @@ impl Queue {
         self.0.first().map(|(_, _, entry)| *entry)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

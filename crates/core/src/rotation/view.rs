@@ -86,6 +86,12 @@ impl Engine {
         self.wall.skew()
     }
 
+    /// How many entries want a call that the budget does not allow yet.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
     fn valid<'a>(&self, now: Now, entry: &'a Entry) -> Option<&'a Held> {
         entry.held.as_ref().filter(|held| !held.left(now, self.wall.trusted(now)).is_zero())
     }

@@ -34,7 +34,7 @@ pub(super) struct Pod {
 impl Pod {
     /// With an empty volume, as the kubelet makes one for `fsGroup`.
     pub(super) fn new() -> Self {
-        assert!(rustix::process::geteuid().is_root(), "needs root, or is left out by `--without packaging`");
+        assert!(rustix::process::geteuid().is_root(), "needs root, or is left out by `--without root`");
         let home = Home::new();
         fs::set_permissions(home.path(), Permissions::from_mode(0o755)).unwrap();
         // Where the tests were built, other users may see nothing.

@@ -52,6 +52,7 @@ impl Home {
             take_over: Vec::new(),
             endpoint: None,
             health_listen: None,
+            metrics_listen: None,
             store: true,
             state_dir: "/state".into(),
             config_file: self.path("config"),

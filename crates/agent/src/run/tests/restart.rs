@@ -13,7 +13,7 @@ async fn one_that_cannot_start_leaves_the_definitions_of_the_one_before() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut busy = home.settings(Publish::None, &["b"]);
     busy.health_listen = Some(taken.local_addr().unwrap());
-    let Err(StartError::Health(_)) = start(busy, &[]).await else { panic!("not refused") };
+    let Err(StartError::Listen(_)) = start(busy, &[]).await else { panic!("not refused") };
     assert_eq!(defined(), ["a"]);
     start(home.settings(Publish::None, &["b"]), &[]).await.unwrap().stop().await;
     assert_eq!(defined(), ["b"]);

@@ -31,7 +31,7 @@ impl Rig {
         keyring.set_lasting([("a".parse().unwrap(), token.clone()), other].into());
         let endpoint = Endpoint::on_any_port().await.unwrap();
         let address = endpoint.address();
-        let served = endpoint.serve(rotator.clone(), keyring, clock);
+        let served = endpoint.serve(rotator.clone(), keyring, Counts::default(), clock);
         Self { address, token, rotator, _served: served }
     }
 

@@ -1,6 +1,6 @@
 //! What probes are told before, in and after the first round.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use rolecall_core::FaultKind;
 use rolecall_rotator::SystemClock;
@@ -10,8 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::*;
-use crate::settings::Publish;
-use crate::testing::{Answer, FakeSts, role};
+use crate::testing::{Answer, FakeSts, role, view};
 
 struct Rig {
     address: SocketAddr,
@@ -27,21 +26,10 @@ impl Rig {
         let rotator = rolecall_rotator::spawn(Default::default(), clock, sts, Vec::new());
         ["secret-a", "secret-b"].iter().for_each(|alias| rotator.define(role(alias), None));
         let (tell, ready) = watch::channel(false);
-        let view = Arc::new(View {
-            rotator,
-            board: Arc::default(),
-            first_write: watch::channel(true).1,
-            ready,
-            default: None,
-            problems: Vec::new(),
-            publish: Publish::Process,
-            state_dir: "/state".into(),
-            endpoint: None,
-            started_at: jiff::Timestamp::UNIX_EPOCH,
-        });
-        let health = Health::open((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
-        let address = health.0.local_addr().unwrap();
-        Self { address, _probes: health.serve(Arc::clone(&view), Arc::new(SystemClock)), view, ready: tell }
+        let view = Arc::new(View { ready, ..view(rotator) });
+        let listener = listener::open((Ipv4Addr::LOCALHOST, 0).into(), "health probes").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        Self { address, _probes: serve(listener, Arc::clone(&view), Arc::new(SystemClock)), view, ready: tell }
     }
 
     /// The status and the body of the answer.
@@ -90,7 +78,7 @@ async fn nothing_else_is_answered() {
 #[tokio::test]
 async fn an_address_in_use_is_told() {
     let rig = Rig::new().await;
-    let error = Health::open(rig.address).await.err().unwrap().to_string();
+    let error = listener::open(rig.address, "health probes").await.err().unwrap().to_string();
     assert!(error.contains(&rig.address.to_string()) && error.contains("name another address"), "{error}");
 }
 

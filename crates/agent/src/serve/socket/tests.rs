@@ -7,12 +7,10 @@ use rolecall_rotator::SystemClock;
 use rolecall_testkit::{ManualClock, canary};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::watch;
 
 use super::*;
 use crate::serve::wire::{ErrorDocument, ProfileStatus, ProfilesDocument, RefreshDocument, StatusDocument};
-use crate::settings::Publish;
-use crate::testing::{Answer, FakeSts, get, role, send};
+use crate::testing::{Answer, FakeSts, get, role, send, view};
 
 struct Rig {
     home: tempfile::TempDir,
@@ -24,18 +22,8 @@ impl Rig {
     fn new(clock: Arc<dyn Clock>, sts: Arc<dyn AssumeRole>, aliases: &[&str]) -> Self {
         let rotator = rolecall_rotator::spawn(Default::default(), Arc::clone(&clock), sts, Vec::new());
         aliases.iter().for_each(|alias| rotator.define(role(alias), None));
-        let view = Arc::new(View {
-            rotator,
-            board: Arc::default(),
-            first_write: watch::channel(true).1,
-            ready: watch::channel(true).1,
-            default: Some("a".parse().unwrap()),
-            problems: Vec::new(),
-            publish: Publish::Process,
-            state_dir: "/state".into(),
-            endpoint: Some("http://127.0.0.1:4000".into()),
-            started_at: clock.now().wall,
-        });
+        let view =
+            Arc::new(View { default: Some("a".parse().unwrap()), started_at: clock.now().wall, ..view(rotator) });
         let home = tempfile::tempdir().unwrap();
         let keyring = Arc::new(Keyring::default());
         let server = Socket::open(home.path().join("agent.sock"), Access::default()).unwrap().serve(Api {

@@ -1,0 +1,60 @@
+//! A TCP port for answers without a secret: probes, metrics.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::{Method, StatusCode};
+use tokio::net::TcpListener;
+
+use crate::serve::answer::Answer;
+use crate::serve::connections::Limits;
+
+/// The answer is at hand, so nobody needs more.
+pub(crate) const LIMITS: Limits = Limits { connections: 32, head: Duration::from_secs(1), keep_alive: false };
+/// How long the task that keeps the roles may take to say how they stand.
+pub(crate) const ALIVE: Duration = Duration::from_secs(2);
+
+/// The address cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[error("listen on {address} for {what}: {source}; name another address")]
+pub struct ListenError {
+    /// The address.
+    pub address: SocketAddr,
+    /// What for.
+    pub what: &'static str,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// Listens on `address`.
+///
+/// # Errors
+/// When it cannot be had.
+pub(crate) async fn open(address: SocketAddr, what: &'static str) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(address).await.map_err(|source| ListenError { address, what, source })
+}
+
+/// An answer with this body, which only numbers and fixed words are in.
+pub(crate) fn answer(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Answer {
+    let mut answer = Answer::new(Full::new(Bytes::from(body)));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !content_type.is_empty() {
+        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    answer
+}
+
+/// The refusal of what only reading makes sense for.
+pub(crate) fn unless_reading(method: &Method) -> Option<Answer> {
+    if method == Method::GET || method == Method::HEAD {
+        return None;
+    }
+    let mut answer = answer(StatusCode::METHOD_NOT_ALLOWED, "", Vec::new());
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    Some(answer)
+}

@@ -1,0 +1,3 @@
+module rolecall.dev/peers/endpoint
+
+go 1.24

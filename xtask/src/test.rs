@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use crate::step::quietly;
 use crate::summary::Counts;
 use crate::workspace::{cargo, target};
-use crate::{python, sdks};
+use crate::{debian, python, sdks};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -48,6 +48,8 @@ enum Component {
     Node,
     /// A JDK and Maven, for the program on the AWS SDK for Java
     Java,
+    /// The shell fish
+    Fish,
 }
 
 impl Component {
@@ -62,6 +64,7 @@ impl Component {
             Self::Go => sdks::go(),
             Self::Node => sdks::javascript(),
             Self::Java => sdks::java(),
+            Self::Fish => debian::programs(["fish"], &["fish"]).map(drop),
             // Nothing makes it: without it the tests fail and say so.
             Self::Root => Ok(()),
         }
@@ -74,6 +77,7 @@ impl Component {
             Self::Go => &["sdks::go::"],
             Self::Node => &["sdks::javascript::"],
             Self::Java => &["sdks::java::"],
+            Self::Fish => &["commands::env::fish::"],
             Self::Root => &["sidecar::"],
         }
     }
@@ -85,6 +89,7 @@ impl Component {
             Self::Go => "--without go: every test with a program on the AWS SDK for Go",
             Self::Node => "--without node: every test with a program on the AWS SDK for JavaScript",
             Self::Java => "--without java: every test with a program on the AWS SDK for Java",
+            Self::Fish => "--without fish: every test with lines for that shell",
             Self::Root => "--without root: every test with processes of several users",
         }
     }

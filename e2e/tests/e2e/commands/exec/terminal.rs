@@ -74,12 +74,18 @@ fn ctrl_c_reaches_the_command_once_and_ends_us_only_with_it() {
         let line = "trap 'echo go''t' INT; echo rea''dy; until read line; do :; done; echo \"end $line\"; exit 9";
         let mut terminal = Terminal::start(&world.shell(line), "eval exec \"$EXEC\"");
         terminal.wait_for("ready");
-        terminal.press("\u{3}");
-        terminal.wait_for("got");
-        // One that was sent twice would have come before this line.
+        // Two that come at once are one for a shell, now and then, but not each time.
+        let presses = 30;
+        for press in 1..=presses {
+            terminal.press("\u{3}");
+            until("one more", LIMIT, || {
+                let shown = terminal.shown();
+                if shown.matches("got").count() >= press { Ok(()) } else { Err(shown) }
+            });
+        }
         terminal.press("bye\n");
         terminal.wait_for("end bye");
-        assert_eq!((terminal.wait(), terminal.shown().matches("got").count()), (Some(9), 1), "{}", terminal.shown());
+        assert_eq!((terminal.wait(), terminal.shown().matches("got").count()), (Some(9), presses));
     });
 }
 

@@ -30,6 +30,8 @@ impl Home {
     fn settings(&self, publish: Publish, aliases: &[&str]) -> AgentSettings {
         AgentSettings {
             roles: aliases.iter().map(|alias| role(alias)).collect(),
+            origins: BTreeMap::new(),
+            file: None,
             problems: Vec::new(),
             notes: Vec::new(),
             default: None,

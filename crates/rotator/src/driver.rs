@@ -2,20 +2,20 @@
 //!
 //! It decides nothing: what happened becomes an event, what comes back is carried out in order.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rolecall_core::port::Clock;
 use rolecall_core::rotation::{Adopted, Attempt, Effect, Engine, EntryId, Event, Issue, NotServable, Now, Policy};
-use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session, Sink};
+use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, RoleKey, Session, Sink};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
 use crate::feeder::Feeder;
-use crate::record::{Records, Reply};
+use crate::record::{Record, Records, Reply};
 use crate::report::{Report, RoleReport, SinkReport};
-use crate::waiting::{RefreshReply, RoundReply, Waiting};
+use crate::waiting::{RefreshReply, RoundReply, SetReply, Waiting, caught_up};
 use crate::{NotRefreshed, NotServed, Served, log};
 
 /// The longest sleep: tokio's timers stand still in suspend, so after a resume at most this much is overslept.
@@ -25,6 +25,7 @@ const LONGEST_NAP: Duration = Duration::from_secs(30);
 pub(crate) enum Command {
     Define(Vec<(Role, Option<Session>)>),
     Forget(Alias),
+    Set(Policy, Vec<Role>, SetReply),
     Session(Alias, Reply),
     Report(oneshot::Sender<Report>),
     Refresh(Vec<Alias>, RefreshReply),
@@ -101,15 +102,13 @@ impl Driver {
         match command {
             Command::Define(roles) => self.define(roles),
             Command::Forget(alias) => {
-                let Some(entry) = self.records.find(&alias) else { return };
-                self.step(Event::Forget { entry }, None);
-                self.deliver(entry);
-                if let Some(record) = self.records.remove(entry) {
-                    self.waited.remove(&entry);
-                    for reply in record.waiters {
-                        let _ = reply.send(Err(NotServed::Unknown));
-                    }
+                if let Some(entry) = self.records.find(&alias) {
+                    self.forget(entry);
                 }
+            }
+            Command::Set(policy, roles, reply) => {
+                self.set(policy, roles);
+                let _ = reply.send(caught_up(&self.feeders));
             }
             Command::Session(alias, reply) => match self.records.find(&alias) {
                 Some(entry) => {
@@ -149,6 +148,42 @@ impl Driver {
                 self.deliver(entry);
             }
         }
+    }
+
+    fn forget(&mut self, entry: EntryId) {
+        self.step(Event::Forget { entry }, None);
+        self.deliver(entry);
+        if let Some(record) = self.records.remove(entry) {
+            self.waited.remove(&entry);
+            for reply in record.waiters {
+                let _ = reply.send(Err(NotServed::Unknown));
+            }
+        }
+    }
+
+    fn set(&mut self, policy: Policy, roles: Vec<Role>) {
+        self.step(Event::Policy { policy }, None);
+        let wanted: HashSet<&Alias> = roles.iter().map(|role| &role.alias).collect();
+        let is_gone = |(entry, record): (_, &Record)| (!wanted.contains(&record.role.alias)).then_some(entry);
+        let gone: Vec<EntryId> = self.records.iter().filter_map(is_gone).collect();
+        // A role under another name is the same session to STS.
+        let left = |entry: &EntryId| {
+            let record = self.records.get(*entry)?;
+            self.engine.serve(self.clock.now(), *entry).ok()?;
+            Some((record.role.key(), record.session.clone()?))
+        };
+        let mut left: HashMap<RoleKey, Arc<Session>> = gone.iter().filter_map(left).collect();
+        gone.into_iter().for_each(|entry| self.forget(entry));
+        let order: Vec<Alias> = roles.iter().map(|role| role.alias.clone()).collect();
+        let with_left = |role: Role| {
+            let adopted = if self.records.find(&role.alias).is_none() { left.remove(&role.key()) } else { None };
+            (role, adopted.map(|session| Session::clone(&session)))
+        };
+        let roles = roles.into_iter().map(with_left).collect();
+        self.define(roles);
+        self.records.arrange(order.iter().filter_map(|alias| self.records.find(alias)).collect());
+        let entries: Vec<EntryId> = self.records.iter().map(|(entry, _)| entry).collect();
+        entries.into_iter().for_each(|entry| self.deliver(entry));
     }
 
     fn refresh(&mut self, aliases: &[Alias], reply: RefreshReply) {
@@ -272,7 +307,7 @@ impl Driver {
 
     fn report(&self) -> Report {
         let now = self.clock.now();
-        let role = |(entry, record): (EntryId, &crate::record::Record)| {
+        let role = |(entry, record): (EntryId, &Record)| {
             let glance = self.engine.glance(now, entry)?;
             let (role, session) = (Arc::clone(&record.role), record.session.as_deref());
             Some(RoleReport::new(role, self.engine.version(entry), session, &glance))

@@ -1,5 +1,7 @@
 //! The agent as a whole: joins state directory, writers, rotator and socket, and takes them apart again.
 
+mod reload;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +12,7 @@ use rolecall_core::port::Clock;
 use rolecall_core::{Alias, AssumeRole, Fault, Role, Session, Sink};
 use rolecall_formats::command::{Command, CommandError};
 use rolecall_rotator::{Rotator, State};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
 
@@ -22,13 +24,16 @@ use crate::publish::json_files::JsonFiles;
 use crate::publish::profiles::{Form, Profiles};
 use crate::publish::store::{Store, read_back};
 use crate::serve::documents::View;
-use crate::serve::health::{Health, HealthError, Probes};
+use crate::serve::health::{Health, HealthError};
+use crate::serve::shown::{Newest, Shown};
 use crate::serve::socket::{Api, Server, Socket, SocketError};
 use crate::serve::summary::Summary;
 use crate::serve::wire::{ProfilesDocument, StatusDocument};
+use crate::settings::problem::Problem;
 use crate::settings::{AgentSettings, Publish};
 use crate::state::definitions::{self, Definitions};
 use crate::state::state_dir::{StateDir, StateDirError, UsersFile};
+use reload::Current;
 
 /// How long the writers may take to finish when the agent ends. What they write appears whole or not at all.
 const STOP_TIME: Duration = Duration::from_millis(700);
@@ -40,7 +45,13 @@ pub struct Agent {
     server: Server,
     /// Announces the end of the first round.
     announcer: JoinHandle<()>,
-    _probes: Option<Probes>,
+    store: FileSink<Store>,
+    profiles: FileSink<Profiles>,
+    /// Counts the writes that the view waits for.
+    writes: watch::Sender<usize>,
+    clock: Arc<dyn Clock>,
+    /// What can be changed while it runs; held as long as it is being changed.
+    current: Mutex<Current>,
     /// Holds the lock: dropped last.
     state_dir: StateDir,
 }
@@ -126,26 +137,26 @@ impl Agent {
         let board = Arc::new(Board::default());
         let holdings = Holdings::new(roles, left.clone());
         let (store, profiles) = sinks(form, &settings, &state_dir, (&clock, started_at), &board, holdings);
-        let written = if settings.publish == Publish::None { vec![&store] } else { vec![&store, &profiles] };
-        let written = written.into_iter().cloned().collect();
-        let rotator = rolecall_rotator::spawn(settings.policy, Arc::clone(&clock), sts, written);
-        define(&rotator, settings.roles, if settings.adopt { left } else { BTreeMap::new() });
+        let sinks: [Arc<dyn Sink>; 2] = [Arc::new(store.clone()), Arc::new(profiles.clone())];
+        let rotator = rolecall_rotator::spawn(settings.policy, Arc::clone(&clock), sts, sinks.to_vec());
+        define(&rotator, settings.roles.clone(), if settings.adopt { left } else { BTreeMap::new() });
         let (announce, ready) = watch::channel(false);
+        let (writes, unwritten) = watch::channel(0);
+        count(&writes, first_write(sinks));
         let view = Arc::new(View {
             rotator: rotator.clone(),
             board,
-            first_write: first_write([store, profiles]),
+            writes: unwritten,
             ready,
-            default: settings.default,
-            problems: settings.problems,
-            publish: settings.publish,
+            shown: Newest::new(Shown::of(&settings, started_at)),
             state_dir: state_dir.path().display().to_string(),
             started_at,
         });
-        let server = socket.serve(Api { view: Arc::clone(&view), clock });
+        let server = socket.serve(Api { view: Arc::clone(&view), clock: Arc::clone(&clock) });
         let announcer = tokio::spawn(announce_ready(Arc::clone(&view), announce));
         let probes = health.map(|health| health.serve(Arc::clone(&view)));
-        Ok(Self { rotator, view, server, announcer, _probes: probes, state_dir })
+        let current = Mutex::new(Current { settings, probes });
+        Ok(Self { rotator, view, server, announcer, store, profiles, writes, clock, current, state_dir })
     }
 
     /// Waits until every role was assumed or failed to be, and what is held is written: one round, behind which the agent
@@ -154,12 +165,13 @@ impl Agent {
         // An error means that nobody will announce it any more.
         let _ = self.view.ready.clone().wait_for(|ready| *ready).await;
         let report = self.rotator.report().await;
+        let shown = self.view.shown.get();
         // Where nothing is published, what cannot be taken out of the user's files hurts no role.
-        let is_needed = |writer| writer != <Profiles as Writer>::NAME || self.view.publish != Publish::None;
+        let is_needed = |writer| writer != <Profiles as Writer>::NAME || shown.publish != Publish::None;
         let failed = self.view.board.failed();
         let unwritten = failed.iter().any(|(writer, _)| is_needed(*writer));
         let elsewhere = failed.iter().filter(|(writer, _)| !is_needed(*writer)).count();
-        let mut outcome = Outcome { ok: 0, failed: self.view.problems.len() + elsewhere };
+        let mut outcome = Outcome { ok: 0, failed: shown.problems.len() + elsewhere };
         for role in report.iter().flat_map(|report| &report.roles) {
             let held = matches!(role.state, State::Fresh | State::Stale);
             if held && !unwritten && self.view.board.fault(&role.role.alias).is_none() {
@@ -173,7 +185,7 @@ impl Agent {
 
     /// Ends the agent in under a second. Profiles and store stay as they are.
     pub async fn stop(self) {
-        let Self { rotator, view, server, announcer, _probes, state_dir } = self;
+        let Self { rotator, view, server, announcer, state_dir, .. } = self;
         announcer.abort();
         server.stop().await;
         let writers = async { tokio::join!(rotator.stop(), view.written()) };
@@ -202,17 +214,24 @@ impl Agent {
 
 /// Takes the state directory, once it is clear that no file has two masters.
 fn open(settings: &AgentSettings) -> Result<StateDir, StartError> {
+    two_files(settings)?;
+    let AgentSettings { config_file, credentials_file, .. } = settings;
+    let users = [
+        UsersFile { path: config_file, variable: "AWS_CONFIG_FILE" },
+        UsersFile { path: credentials_file, variable: "AWS_SHARED_CREDENTIALS_FILE" },
+    ];
+    Ok(StateDir::open(&settings.state_dir, &users)?)
+}
+
+/// Makes sure that what is published goes into two files.
+fn two_files(settings: &AgentSettings) -> Result<(), StartError> {
     let AgentSettings { config_file, credentials_file, publish, .. } = settings;
     // The null device is nobody's: what cannot be written into it is told with the other faults of files.
     let is_device = config_file.metadata().is_ok_and(|meta| !meta.is_file());
     if *publish != Publish::None && !is_device && files::is_same(config_file, credentials_file) {
         return Err(StartError::OneFile { path: config_file.clone() });
     }
-    let users = [
-        UsersFile { path: config_file, variable: "AWS_CONFIG_FILE" },
-        UsersFile { path: credentials_file, variable: "AWS_SHARED_CREDENTIALS_FILE" },
-    ];
-    Ok(StateDir::open(&settings.state_dir, &users)?)
+    Ok(())
 }
 
 /// Leaves what was defined for the commands that run without an agent. Those of an earlier agent would mislead them.
@@ -231,17 +250,24 @@ fn sinks(
     (clock, started_at): (&Arc<dyn Clock>, Timestamp),
     board: &Arc<Board>,
     holdings: Holdings,
-) -> (Arc<dyn Sink>, Arc<dyn Sink>) {
-    let store =
-        Store { directory: state_dir.path().to_owned(), default: settings.default.clone(), kept: settings.store };
+) -> (FileSink<Store>, FileSink<Profiles>) {
+    let store = store(settings, state_dir);
     let profiles = Profiles::new(form, settings, JsonFiles::new(state_dir.path()), state_dir.id(), started_at);
+    warn_of_readers(&profiles, settings);
+    let store = FileSink::new(store, Arc::clone(clock), Arc::clone(board), holdings.clone());
+    let profiles = FileSink::new(profiles, Arc::clone(clock), Arc::clone(board), holdings);
+    (store, profiles)
+}
+
+fn store(settings: &AgentSettings, state_dir: &StateDir) -> Store {
+    Store { directory: state_dir.path().to_owned(), default: settings.default.clone(), kept: settings.store }
+}
+
+fn warn_of_readers(profiles: &Profiles, settings: &AgentSettings) {
     if profiles.is_readable_by_others() {
         let path = settings.credentials_file.display();
         warn!("other users may read {path}, and keys are written there; run `chmod 600` on it");
     }
-    let store = FileSink::new(store, Arc::clone(clock), Arc::clone(board), holdings.clone());
-    let profiles = FileSink::new(profiles, Arc::clone(clock), Arc::clone(board), holdings);
-    (Arc::new(store), Arc::new(profiles))
 }
 
 /// Has every role kept assumed, beginning with what an earlier agent left for it.
@@ -254,20 +280,25 @@ fn define(rotator: &Rotator, roles: Vec<Role>, left: BTreeMap<Alias, Arc<Session
 }
 
 /// Writes what needs no session, beside everything else: a lock that somebody holds must keep neither the socket nor a
-/// role waiting. What cannot be written is tried again with the first session. True once it was tried.
-fn first_write(sinks: [Arc<dyn Sink>; 2]) -> watch::Receiver<bool> {
-    let (tell, tried) = watch::channel(false);
-    tokio::spawn(async move {
-        for sink in sinks {
-            match sink.deliver(&[]).await {
-                Ok(()) => debug!(sink = sink.name(), "written"),
-                // The board has told it.
-                Err(fault) => debug!(sink = sink.name(), fault = %fault.kind, "not written"),
-            }
+/// role waiting. What cannot be written is tried again with the first session.
+async fn first_write(sinks: [Arc<dyn Sink>; 2]) {
+    for sink in sinks {
+        match sink.deliver(&[]).await {
+            Ok(()) => debug!(sink = sink.name(), "written"),
+            // The board has told it.
+            Err(fault) => debug!(sink = sink.name(), fault = %fault.kind, "not written"),
         }
-        tell.send_replace(true);
+    }
+}
+
+/// Has something written beside everything else, and counts it as long as that takes.
+fn count(writes: &watch::Sender<usize>, write: impl Future<Output = ()> + Send + 'static) {
+    writes.send_modify(|writes| *writes += 1);
+    let writes = writes.clone();
+    tokio::spawn(async move {
+        write.await;
+        writes.send_modify(|writes| *writes -= 1);
     });
-    tried
 }
 
 /// Says once that the first round is over.
@@ -294,22 +325,24 @@ fn form(settings: &AgentSettings, state_dir: &StateDir) -> Result<Form, StartErr
 fn tell(settings: &AgentSettings, state_dir: &StateDir) {
     let (roles, publish) = (settings.roles.len(), settings.publish);
     info!(roles, %publish, state_dir = %state_dir.path().display(), "agent {} started", env!("CARGO_PKG_VERSION"));
-    for problem in &settings.problems {
-        let fault = &problem.fault;
-        warn!(
-            origin = problem.origin,
-            column = problem.column,
-            "{}: {}; {}",
-            problem.origin,
-            fault.message,
-            fault.action
-        );
-    }
+    tell_problems(&settings.problems);
     for note in &settings.notes {
         info!("{note}");
     }
+    tell_form(settings);
+    warn_of_missing_region(settings);
+}
+
+fn tell_problems(problems: &[Problem]) {
+    for Problem { origin, column, fault, .. } in problems {
+        warn!(origin, column, "{origin}: {}; {}", fault.message, fault.action);
+    }
+}
+
+/// Logs where programs find what.
+fn tell_form(settings: &AgentSettings) {
     let (config, keys) = (settings.config_file.display(), settings.credentials_file.display());
-    match publish {
+    match settings.publish {
         Publish::Process => info!("profiles: commands in {config} that ask this agent"),
         Publish::Cat => info!("profiles: commands in {config} that print files of the state directory"),
         Publish::File => info!("profiles: keys in {keys}"),
@@ -318,6 +351,9 @@ fn tell(settings: &AgentSettings, state_dir: &StateDir) {
         }
         Publish::None => info!("no profiles and no store are written; programs can ask this agent"),
     }
+}
+
+fn warn_of_missing_region(settings: &AgentSettings) {
     if settings.roles.iter().any(|role| role.region.is_none()) {
         warn!("no Region is set, so the profiles have none; set AWS_REGION");
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod documents;
 pub(crate) mod health;
+pub(crate) mod shown;
 pub(crate) mod socket;
 pub mod summary;
 pub mod wire;

@@ -1,6 +1,6 @@
 //! What the tests of several files here need.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,12 +8,16 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rolecall_core::port::Clock;
-use rolecall_core::{AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session};
+use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session};
 use rolecall_rotator::SystemClock;
 use rolecall_testkit::canary;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+
+use crate::serve::shown::{Newest, Shown};
+use crate::settings::Publish;
 
 /// A role of this alias, with a Region.
 pub(crate) fn role(alias: &str) -> Role {
@@ -30,6 +34,19 @@ pub(crate) fn session(n: u64) -> Session {
     let now = SystemClock.now().wall;
     let asked_for = Duration::from_secs(3600);
     Session { credentials: canary::credentials(n), issued_at: now, expires_at: now + asked_for, asked_for }
+}
+
+/// What is shown of settings that say little.
+pub(crate) fn shown(default: Option<Alias>) -> Newest {
+    Newest::new(Shown {
+        default,
+        publish: Publish::Process,
+        problems: Vec::new(),
+        origins: BTreeMap::new(),
+        file: None,
+        read_at: Timestamp::UNIX_EPOCH,
+        refused: Vec::new(),
+    })
 }
 
 /// What the rotator says of one role.
@@ -70,6 +87,11 @@ impl FakeSts {
         let sts = Self::new(&[]);
         sts.calls.store(first - 1, Ordering::Relaxed);
         sts
+    }
+
+    /// How many sessions it has issued.
+    pub(crate) fn issued(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set(&self, alias: &str, answer: Answer) {

@@ -36,6 +36,8 @@ pub(crate) fn start(environment: &Environment, format: LogFormat) -> Result<(), 
         .with_writer(std::io::stderr)
         .with_ansi(colours && format == LogFormat::Text)
         .with_target(level >= LevelFilter::DEBUG)
+        // Told where, when stderr takes no more: an agent may outlive its terminal.
+        .log_internal_errors(false)
         .with_timer(Seconds);
     let lines = match format {
         LogFormat::Text => lines.boxed(),

@@ -13,6 +13,7 @@ use super::*;
 use crate::settings::problem::Problem;
 use crate::testing::{Answer, FakeSts, get, log, role};
 
+mod reload;
 mod restart;
 
 struct Home(tempfile::TempDir);

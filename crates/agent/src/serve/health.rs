@@ -80,6 +80,15 @@ impl Health {
     }
 }
 
+impl Probes {
+    /// Ends them. The address is free again when this returns.
+    pub(crate) async fn stop(mut self) {
+        self.0.abort();
+        // Ended by the abort; there is nothing to learn from it.
+        let _ = (&mut self.0).await;
+    }
+}
+
 impl Drop for Probes {
     fn drop(&mut self) {
         self.0.abort();

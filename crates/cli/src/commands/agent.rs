@@ -6,6 +6,7 @@
 mod notify;
 mod readiness;
 mod ready_file;
+mod reload;
 mod settings_file;
 
 use std::net::SocketAddr;
@@ -33,6 +34,7 @@ use crate::failure::Failure;
 use crate::stop_signal::StopSignal;
 use crate::{endpoint, hardening, logging, runtime};
 use readiness::Readiness;
+use reload::{Reload, Stamp};
 use settings_file::{SettingsFile, Unusable, listed};
 
 /// The most that stopping may take. The agent itself is faster; this is for the day when it is not.
@@ -134,28 +136,40 @@ Exit codes:
 /// When the settings are wrong or the agent cannot start.
 pub(crate) fn run(args: &Sourced<Args>, environment: &Environment) -> Result<ExitCode, Failure> {
     hardening::no_core_dumps();
+    let once = args.args.once;
     let file = SettingsFile::find(args.args.config.as_deref(), environment);
-    let Made { agent: settings, ready_file, log_format } =
-        settings(args, environment, &Machine::this()?, file.as_ref(), &[])?;
-    logging::start(environment, log_format)?;
-    let args = &args.args;
+    let seen = file.as_ref().and_then(|file| Stamp::of(file.path()));
+    let machine = Machine::this()?;
+    let made = settings(args, environment, &machine, file.as_ref(), &[])?;
+    logging::start(environment, made.log_format)?;
+    let settings = made.agent.clone();
     let aliases = settings.roles.iter().map(|role| role.alias.clone()).collect();
     endpoint::check(environment)?;
-    let files = UserFiles::new(environment, aliases, settings.state_dir.clone())?;
+    let files = Arc::new(UserFiles::new(environment, aliases, settings.state_dir.clone())?);
     if let Err(error) = files.texts()
         && error.is_recursion()
     {
         return Err(rolecall_core::Fault::from(error).into());
     }
-    let readiness = Readiness::new(ready_file.as_deref(), environment)?;
+    let readiness = Readiness::new(made.ready_file.as_deref(), environment)?;
     runtime::run(async {
         let mut stop = StopSignal::catch()?;
+        // One round has no time for other settings, and ends with its terminal.
+        let hangups = if once { None } else { Some(reload::hangups()?) };
         let variables = rolecall_aws::Environment::new(environment.variables());
-        let sts = Arc::new(Sts::new(Base::DefaultChain { files: Arc::new(files), environment: variables }));
+        let sts = Arc::new(Sts::new(Base::DefaultChain { files: files.clone(), environment: variables }));
         let agent = Agent::start(settings, sts, Arc::new(SystemClock)).await?;
         readiness.prepare();
+        let reload = Reload { args, environment, machine, file, seen, made, base: files };
+        let reread = async {
+            match hangups {
+                Some(hangups) => reload.whenever_asked(hangups, &agent, &readiness).await,
+                None => std::future::pending().await,
+            }
+        };
         let ended = tokio::select! {
-            code = work(&agent, args.once, &readiness) => Ok(code),
+            code = work(&agent, once, &readiness) => Ok(code),
+            never = reread => match never {},
             signal = stop.received() => Err(signal),
         };
         readiness.stopping();
@@ -167,7 +181,7 @@ pub(crate) fn run(args: &Sourced<Args>, environment: &Environment) -> Result<Exi
         }
         match ended {
             Ok(code) => Ok(code),
-            Err(signal) if args.once => {
+            Err(signal) if once => {
                 let message = format!("ended by {} before the round was over", signal.name());
                 Err(Failure::new(signal.into(), message, ""))
             }

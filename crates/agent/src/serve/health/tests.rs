@@ -9,8 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 
 use super::*;
-use crate::settings::Publish;
-use crate::testing::{Answer, FakeSts, role};
+use crate::testing::{Answer, FakeSts, role, shown};
 
 struct Rig {
     address: SocketAddr,
@@ -29,11 +28,9 @@ impl Rig {
         let view = Arc::new(View {
             rotator,
             board: Arc::default(),
-            first_write: watch::channel(true).1,
+            writes: watch::channel(0).1,
             ready,
-            default: None,
-            problems: Vec::new(),
-            publish: Publish::Process,
+            shown: shown(None),
             state_dir: "/state".into(),
             started_at: jiff::Timestamp::UNIX_EPOCH,
         });

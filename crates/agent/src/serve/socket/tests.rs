@@ -11,8 +11,7 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::serve::wire::{ErrorDocument, ProfileStatus, ProfilesDocument, RefreshDocument, StatusDocument};
-use crate::settings::Publish;
-use crate::testing::{Answer, FakeSts, get, role, send};
+use crate::testing::{Answer, FakeSts, get, role, send, shown};
 
 struct Rig {
     home: tempfile::TempDir,
@@ -26,11 +25,9 @@ impl Rig {
         let view = Arc::new(View {
             rotator,
             board: Arc::default(),
-            first_write: watch::channel(true).1,
+            writes: watch::channel(0).1,
             ready: watch::channel(true).1,
-            default: Some("a".parse().unwrap()),
-            problems: Vec::new(),
-            publish: Publish::Process,
+            shown: shown(Some("a".parse().unwrap())),
             state_dir: "/state".into(),
             started_at: clock.now().wall,
         });

@@ -4,4 +4,5 @@ mod demo;
 mod fire;
 mod identity;
 mod oracle;
+mod reload;
 mod rotation;

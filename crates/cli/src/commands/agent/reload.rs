@@ -77,6 +77,7 @@ impl Reload<'_> {
         agent: &Agent,
         readiness: &Readiness,
     ) -> Infallible {
+        self.expect_what_was_read();
         loop {
             let why = tokio::select! {
                 _ = hangups.recv() => "SIGHUP",
@@ -91,6 +92,13 @@ impl Reload<'_> {
         }
     }
 
+    /// One that has gone does not take roles away: it may be about to come back.
+    fn expect_what_was_read(&mut self) {
+        if let (Some(file), Some(_)) = (&mut self.file, &self.made.agent.file) {
+            file.expect();
+        }
+    }
+
     async fn reload(&mut self, agent: &Agent, readiness: &Readiness) -> Result<(), Vec<Problem>> {
         let place = self.file.as_ref().map_or_else(|| "settings".to_owned(), |file| file.path().display().to_string());
         let wrong = |failure: Failure| vec![problem(&place, failure)];
@@ -102,10 +110,6 @@ impl Reload<'_> {
             Unusable::Places(problems) => problems,
             Unusable::Whole(failure) => wrong(failure),
         })?;
-        if before.file.is_some() && made.agent.file.is_none() {
-            let action = "put it back; to do without it, start the agent again";
-            return Err(wrong(Failure::new(ExitCode::Usage, "the settings file is gone", action)));
-        }
         let file = if made.ready_file == self.made.ready_file { None } else { Some(made.ready_file.as_deref()) };
         let file = file.map(|path| path.map(ReadyFile::at).transpose()).transpose().map_err(wrong)?;
 
@@ -123,6 +127,7 @@ impl Reload<'_> {
             warn!("log_format counts from the next start of the agent on");
         }
         self.made = Made { log_format: self.made.log_format, ..made };
+        self.expect_what_was_read();
         Ok(())
     }
 }
@@ -145,7 +150,9 @@ async fn changed(path: Option<&Path>, seen: Option<Stamp>) {
 
 /// What is wrong with the settings as a whole, as `status` shows it.
 fn problem(origin: &str, failure: Failure) -> Problem {
-    let fault = Fault::new(FaultKind::Misconfigured, failure.message, failure.action);
+    // Some messages say what to do themselves.
+    let action = if failure.action.is_empty() { "correct the settings file".into() } else { failure.action };
+    let fault = Fault::new(FaultKind::Misconfigured, failure.message, action);
     Problem { origin: origin.into(), column: None, value: None, fault }
 }
 

@@ -17,8 +17,8 @@ use crate::failure::Failure;
 #[derive(Debug)]
 pub(super) struct SettingsFile {
     path: PathBuf,
-    /// Whether somebody said that it is there.
-    named: bool,
+    /// Whether it is to be there: somebody named it, or it was read.
+    expected: bool,
 }
 
 /// Why there are no settings.
@@ -37,7 +37,7 @@ impl SettingsFile {
             named.map_or_else(|| paths::settings_file(|name| environment.get(name)), |path| Some(path.into()))?;
         // One that cannot be made absolute stays as it is.
         let path = std::path::absolute(&path).unwrap_or(path);
-        Some(Self { path, named: named.is_some() })
+        Some(Self { path, expected: named.is_some() })
     }
 
     /// Its path.
@@ -45,7 +45,12 @@ impl SettingsFile {
         &self.path
     }
 
-    /// What it says; none when it is not there and nobody said that it is.
+    /// From now on it is a mistake that it is not there.
+    pub(super) fn expect(&mut self) {
+        self.expected = true;
+    }
+
+    /// What it says; none when it is not there and need not be.
     ///
     /// # Errors
     /// When it cannot be read, or something in it is wrong.
@@ -53,7 +58,7 @@ impl SettingsFile {
         let name = self.path.display().to_string();
         match read(&self.path) {
             Ok(text) => FileSettings::read(&name, &text).map(Some).map_err(Unusable::Places),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.named => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.expected => Ok(None),
             Err(error) => {
                 let message = format!("read the settings file {name}: {error}");
                 let action = "make it a readable file of UTF-8 text, or name another one with --config";

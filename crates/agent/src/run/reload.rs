@@ -73,9 +73,12 @@ impl Agent {
     }
 
     /// Leaves the settings as they are and says why: in the log, and in `status` until others count.
-    pub fn refuse(&self, why: Vec<Problem>) {
+    pub fn refuse(&self, mut why: Vec<Problem>) {
         warn!("the settings stay as they were, since the new ones cannot be used");
         tell_problems(&why);
+        for problem in &mut why {
+            problem.fault.message.push_str(" (the settings of before count until it is mended)");
+        }
         self.view.shown.refuse(why);
     }
 }

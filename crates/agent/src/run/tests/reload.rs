@@ -56,6 +56,7 @@ async fn roles_come_go_and_change_and_the_others_keep_their_sessions() {
         assert_eq!(get(&home.path("state/agent.sock"), "/v1/credentials/b").await.0, 404);
         agent.stop().await;
     }
+    canary::assert_absent("the log", &log());
 }
 
 #[tokio::test]

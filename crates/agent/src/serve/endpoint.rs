@@ -5,6 +5,7 @@
 //! that has ended; and what its owner counts on: nothing for anybody without the token of that very alias. Who is let in
 //! is decided in `guard`; tokens are kept in [`crate::serve::keyring`].
 
+mod bodies;
 pub(crate) mod counts;
 pub(crate) mod guard;
 
@@ -13,18 +14,19 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http_body_util::Full;
 use hyper::Request;
 use hyper::StatusCode;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use rolecall_core::port::Clock;
-use rolecall_formats::container;
-use rolecall_rotator::{NotServed, Rotator, Served};
+use rolecall_rotator::{NotServed, Rotator};
 use tokio::net::TcpListener;
 
 use crate::serve::answer::{self, Answer, refuse};
 use crate::serve::connections::{self, Limits};
 use crate::serve::keyring::Keyring;
 use crate::serve::wire::code;
+use bodies::Bodies;
 use counts::Counts;
 use guard::{Asked, Guard, Refusal};
 
@@ -57,6 +59,7 @@ struct Api {
     keyring: Arc<Keyring>,
     guard: Guard,
     counts: Counts,
+    bodies: Bodies,
 }
 
 impl Endpoint {
@@ -109,7 +112,7 @@ impl Endpoint {
         counts: Counts,
         clock: Arc<dyn Clock>,
     ) -> connections::Served {
-        let api = Arc::new(Api { rotator, keyring, guard: Guard::of(self.address), counts });
+        let api = Arc::new(Api { rotator, keyring, guard: Guard::of(self.address), counts, bodies: Bodies::default() });
         connections::serve(self.listener, LIMITS, clock, move |request| {
             let api = Arc::clone(&api);
             async move { api.answer(request).await }
@@ -133,9 +136,9 @@ impl Api {
     async fn credentials(&self, Asked { name, token }: Asked<'_>) -> Answer {
         let Some(alias) = self.keyring.open(name, token) else { return self.refused(Refusal::WrongToken) };
         match self.rotator.session(&alias, WAIT).await {
-            Ok(Served { role, session }) => {
+            Ok(served) => {
                 self.counts.ok();
-                answer::session(container::document(&role, &session))
+                Answer::new(Full::new(self.bodies.of(&served)))
             }
             Err(NotServed::Failed(fault)) => {
                 self.counts.refused(fault.kind.as_str());

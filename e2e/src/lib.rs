@@ -29,5 +29,5 @@ pub use process::{Finished, Running, finish};
 pub use sandbox::Sandbox;
 pub use sdks::{Caller, Sdk};
 pub use secrets::Secrets;
-pub use setup::{binary, python};
+pub use setup::{binary, image, python};
 pub use wait::{elapsed, until};

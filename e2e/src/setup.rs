@@ -20,6 +20,15 @@ pub fn python(program: &str) -> PathBuf {
     handed_over("ROLECALL_E2E_PYTHON").join(program)
 }
 
+/// The image: an OCI layout with the binary linked as the one that ships, and the tag in it, as umoci names the two.
+///
+/// # Panics
+/// When the tests were not started by `cargo xtask test`, or with `--without packaging`.
+#[must_use]
+pub fn image() -> String {
+    format!("{}:test", handed_over("ROLECALL_E2E_IMAGE").display())
+}
+
 /// The `ministack` server.
 ///
 /// # Panics

@@ -117,7 +117,7 @@ impl Binary<'_> {
         }
         let path = match self.given {
             Some(path) => path.canonicalize().with_context(|| format!("cannot find {}", path.display()))?,
-            None => crate::dist::build()?,
+            None => crate::dist::build(crate::dist::Profile::Dist)?,
         };
         Ok(self.found.get_or_init(|| path))
     }

@@ -14,18 +14,31 @@ use crate::workspace::{cargo, root, target};
 /// # Errors
 /// When it does not build.
 pub(crate) fn run() -> anyhow::Result<()> {
-    let binary = build()?;
+    let binary = build(Profile::Dist)?;
     println!("{}", binary.strip_prefix(root()).unwrap_or(&binary).display());
     Ok(())
+}
+
+/// How much the compiler does for the binary.
+#[derive(Clone, Copy)]
+pub(crate) enum Profile {
+    /// All that it can: what ships.
+    Dist,
+    /// As little as it can, for tests: linked in the same way.
+    Dev,
 }
 
 /// Builds it and returns its path.
 ///
 /// # Errors
 /// When it does not build.
-pub(crate) fn build() -> anyhow::Result<PathBuf> {
+pub(crate) fn build(profile: Profile) -> anyhow::Result<PathBuf> {
     let host = host()?;
-    let mut command = cargo(&["build", "--locked", "--profile", "dist", "--package", "rolecall-cli"]);
+    let (profile, folder) = match profile {
+        Profile::Dist => ("dist", "dist"),
+        Profile::Dev => ("dev", "debug"),
+    };
+    let mut command = cargo(&["build", "--locked", "--profile", profile, "--package", "rolecall-cli"]);
     // With `--target`, so that the flag is not for build scripts and procedural macros.
     command.args(["--target", &host]);
     if host.ends_with("-linux-gnu") {
@@ -34,7 +47,7 @@ pub(crate) fn build() -> anyhow::Result<PathBuf> {
     if !command.status().context("cannot run cargo")?.success() {
         bail!("the build failed");
     }
-    Ok(target(&host).join("dist/rolecall"))
+    Ok(target(&host).join(folder).join("rolecall"))
 }
 
 /// The target that this machine is.

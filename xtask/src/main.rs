@@ -11,6 +11,7 @@ mod debian;
 mod dist;
 mod files;
 mod fuzz;
+mod image;
 mod python;
 mod sdks;
 mod soak;
@@ -40,6 +41,8 @@ enum Command {
     CheckArch,
     /// Builds the binary that ships
     Dist,
+    /// Builds it and puts it into a container image, as an OCI layout
+    Image,
     /// Measures what Rolecall costs, beside what a user would pick instead, and writes docs/figures.md
     Bench(bench::Args),
     /// Runs what is worth more the longer it runs; outside CI
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Check => check::run(),
         Command::CheckArch => arch::run(),
         Command::Dist => dist::run(),
+        Command::Image => image::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Soak(args) => soak::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),

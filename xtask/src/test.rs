@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use crate::step::quietly;
 use crate::summary::Counts;
 use crate::workspace::{cargo, target};
-use crate::{debian, python, sdks};
+use crate::{debian, dist, image, python, sdks};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -42,6 +42,8 @@ enum Component {
     Python,
     /// Root, for several users on one machine
     Root,
+    /// systemd, strace and umoci, for what is in `packaging`
+    Packaging,
     /// Go, for the program on its AWS SDK
     Go,
     /// Node with npm, for the program on the AWS SDK for JavaScript
@@ -54,7 +56,7 @@ enum Component {
 
 impl Component {
     /// Makes it ready, and says so to the tests.
-    fn make(self, tests: &mut Command) -> anyhow::Result<()> {
+    fn make(self, tests: &mut Command, names: &[String]) -> anyhow::Result<()> {
         match self {
             Self::Python => {
                 tests.env("ROLECALL_E2E_PYTHON", python::environment()?);
@@ -64,6 +66,15 @@ impl Component {
             Self::Go => sdks::go(),
             Self::Node => sdks::javascript(),
             Self::Java => sdks::java(),
+            Self::Packaging => {
+                debian::programs(["systemd-analyze", "systemd-sysusers", "strace"], &["systemd", "strace"])?;
+                // As long to build as all the rest, so only for the tests that look into it.
+                if will_run("packaging::image::", names)? {
+                    let binary = dist::build(dist::Profile::Dev)?;
+                    tests.env("ROLECALL_E2E_IMAGE", image::assemble(&binary, &target("e2e/image"), "test")?);
+                }
+                Ok(())
+            }
             Self::Fish => debian::programs(["fish"], &["fish"]).map(drop),
             // Nothing makes it: without it the tests fail and say so.
             Self::Root => Ok(()),
@@ -77,8 +88,9 @@ impl Component {
             Self::Go => &["sdks::go::"],
             Self::Node => &["sdks::javascript::"],
             Self::Java => &["sdks::java::"],
+            Self::Root => &["sidecar::", "packaging::image::"],
+            Self::Packaging => &["packaging::systemd::", "packaging::image::"],
             Self::Fish => &["commands::env::fish::"],
-            Self::Root => &["sidecar::"],
         }
     }
 
@@ -89,8 +101,9 @@ impl Component {
             Self::Go => "--without go: every test with a program on the AWS SDK for Go",
             Self::Node => "--without node: every test with a program on the AWS SDK for JavaScript",
             Self::Java => "--without java: every test with a program on the AWS SDK for Java",
+            Self::Root => "--without root: every test with processes of several users, or in the image",
+            Self::Packaging => "--without packaging: every test of the systemd units and of the image",
             Self::Fish => "--without fish: every test with lines for that shell",
-            Self::Root => "--without root: every test with processes of several users",
         }
     }
 }
@@ -145,10 +158,17 @@ fn e2e(args: &Args, counts: &mut Counts) -> anyhow::Result<()> {
         if args.without.contains(component) {
             command.args(component.tests().iter().flat_map(|name| ["--skip", name]));
         } else {
-            component.make(&mut command)?;
+            component.make(&mut command, &args.names)?;
         }
     }
     counted(&mut command, counts).context("the black-box tests")
+}
+
+/// Whether a black-box test of this module is among those of these names.
+fn will_run(module: &str, names: &[String]) -> anyhow::Result<bool> {
+    let mut list = cargo(&["test", "--locked", "--quiet", "--package", "e2e", "--", "--list", "--format=terse"]);
+    let listed = list.args(names).output().context("cannot run cargo")?;
+    Ok(String::from_utf8_lossy(&listed.stdout).lines().any(|line| line.starts_with(module)))
 }
 
 /// Runs `cargo test`, shows what it prints as it comes, and counts.

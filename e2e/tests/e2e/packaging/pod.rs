@@ -11,17 +11,17 @@ use std::time::Duration;
 use e2e::{Finished, Home, Running, Sandbox, binary, finish, seed_environment, until};
 
 /// The users: the agent's, that of the program which is to use it, and one who is to get nothing.
-pub(super) const AGENT: User = User { id: 41_001, groups: "41000" };
-pub(super) const PROGRAM: User = User { id: 41_002, groups: "41000" };
-pub(super) const STRANGER: User = User { id: 41_003, groups: "41003" };
+pub(super) const AGENT: User = User { id: 65_532, groups: GROUP };
+pub(super) const PROGRAM: User = User { id: 10_001, groups: GROUP };
+pub(super) const STRANGER: User = User { id: 10_003, groups: "10003" };
 
 /// The group of the volume, as `fsGroup` names it.
-pub(super) const GROUP: &str = "41000";
+pub(super) const GROUP: &str = "65000";
 
 /// A user, and the groups that it is in beside the one of its own number.
 #[derive(Clone, Copy)]
 pub(super) struct User {
-    id: u32,
+    pub(super) id: u32,
     groups: &'static str,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Pod {
 impl Pod {
     /// With an empty volume, as the kubelet makes one for `fsGroup`.
     pub(super) fn new() -> Self {
-        assert!(rustix::process::geteuid().is_root(), "these tests need root, or leave them out with `--without root`");
+        assert!(rustix::process::geteuid().is_root(), "needs root, or is left out by `--without root`");
         let home = Home::new();
         fs::set_permissions(home.path(), Permissions::from_mode(0o755)).unwrap();
         // Where the tests were built, other users may see nothing.

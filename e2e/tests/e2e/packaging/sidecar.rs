@@ -1,6 +1,6 @@
 //! `--socket-group`: the agent of one user serves programs of another that share a group with it, and nobody else.
-//!
-//! Every test that takes root is in here.
+
+mod clients;
 
 use std::process::Command;
 use std::time::Duration;
@@ -28,16 +28,25 @@ fn another_user_of_the_group_uses_the_agent_and_nobody_else_does() {
         "the new session in the store",
         &format!("grep -q '^\\[{FIRST}' credentials && ! grep -q {key} credentials"),
     );
-    let listed = pod.shell(PROGRAM, "stat -c '%A %u %g %n' . agent.sock credentials config roles.json lock").ok();
+    let listed = pod
+        .shell(
+            PROGRAM,
+            "stat -c '%A %u %g %n' . agent.sock credentials config roles.json endpoint.json tokens tokens/* lock",
+        )
+        .ok();
     assert_eq!(
         listed.lines().collect::<Vec<_>>(),
         [
-            "drwxr-x--- 41001 41000 .",
-            "srw-rw---- 41001 41000 agent.sock",
-            "-rw-r----- 41001 41000 credentials",
-            "-rw-r----- 41001 41000 config",
-            "-rw-r----- 41001 41000 roles.json",
-            "-rw------- 41001 41001 lock",
+            "drwxr-x--- 65532 65000 .",
+            "srw-rw---- 65532 65000 agent.sock",
+            "-rw-r----- 65532 65000 credentials",
+            "-rw-r----- 65532 65000 config",
+            "-rw-r----- 65532 65000 roles.json",
+            "-rw-r----- 65532 65000 endpoint.json",
+            "drwxr-x--- 65532 65000 tokens",
+            "-rw-r----- 65532 65000 tokens/MyFirstAccount",
+            "-rw-r----- 65532 65000 tokens/MySecondAccount",
+            "-rw------- 65532 65532 lock",
         ]
     );
     // To read is all that the group may.
@@ -57,7 +66,7 @@ fn another_user_of_the_group_uses_the_agent_and_nobody_else_does() {
     agent.wait(Duration::from_secs(10)).code(0);
     // What the agent left is not for others to stand in for it with.
     let refused = pod.rolecall(PROGRAM, &["credentials", FIRST]).code(6);
-    assert!(refused.stderr.contains("belongs to user 41001, but this is user 41002"), "{refused:#?}");
+    assert!(refused.stderr.contains("belongs to user 65532, but this is user 10001"), "{refused:#?}");
 }
 
 #[test]
@@ -95,7 +104,7 @@ fn a_group_that_cannot_be_let_in_is_refused_before_anything_is_made() {
         assert!(refused.stderr.contains(part), "{refused:#?}");
         assert!(!pod.state().exists());
     };
-    refused(&mut pod.agent(&["--socket-group", "41003"]), "let group 41003 into the state directory");
+    refused(&mut pod.agent(&["--socket-group", "10003"]), "let group 10003 into the state directory");
     refused(
         pod.agent(&[]).env("ROLECALL_SOCKET_GROUP", "nobody-has-it"),
         "\"nobody-has-it\" is no group of /etc/group",

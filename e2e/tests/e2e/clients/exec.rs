@@ -147,3 +147,27 @@ fn a_policy_takes_away_and_the_rest_stays() {
         }
     }
 }
+
+#[test]
+fn a_policy_that_sts_refuses_starts_nothing() {
+    let home = Home::new();
+    let (_ministack, environment) = judge(&home);
+    // Well-formed as far as it can be known here.
+    let wrong = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Maybe", "Action": "*", "Resource": "*"}]});
+    home.write("wrong.json", &wrong.to_string());
+    for with_agent in [false, true] {
+        let _agent = with_agent.then(|| Agent::start(&home, environment.clone(), &[]));
+        for (args, reason) in [
+            (["--policy", "wrong.json"], "policy"),
+            (["--policy-arn", "arn:aws:iam::aws:policy/NoSuchPolicyAnywhere"], "Policy ARN"),
+        ] {
+            for form in [&[][..], &["--keys"]] {
+                let mut touch = home.command("touch");
+                touch.arg("started").envs(environment.clone());
+                let refused = finish(&mut behind_exec(&home, &[&args[..], form].concat(), &touch)).code(125);
+                assert!(refused.stderr.contains(reason) && refused.stderr.contains("fix:"), "{refused:#?}");
+                assert!(!home.at("started").exists(), "{refused:#?}");
+            }
+        }
+    }
+}

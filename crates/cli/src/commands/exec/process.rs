@@ -24,10 +24,11 @@ pub(super) fn run(command: &mut Command, mut signals: Signals) -> Result<u8, Fai
     if let Some(signal) = signals.ending() {
         return Ok(code(BY_SIGNAL + signal));
     }
+    let pass_on_to = signals.pass_on().map_err(|error| ours(&format!("pass signals on: {error}")))?;
     // Standard streams, process group and signal mask are inherited, and SIGPIPE is put back, by the standard library.
     let child = command.spawn().map_err(|error| not_run(command, &error))?;
     let id = Pid::from_child(&child);
-    signals.pass_on(id).map_err(|error| ours(&format!("pass signals on: {error}")))?;
+    pass_on_to(id);
     let ended = end(id).map_err(|error| ours(&format!("wait for the end of the command: {error}")))?;
     Ok(match (ended.exit_status(), ended.terminating_signal()) {
         (_, Some(signal)) => code(BY_SIGNAL + signal),

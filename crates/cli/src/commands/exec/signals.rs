@@ -7,6 +7,7 @@
 //! that sends to us alone.
 
 use std::io;
+use std::sync::mpsc;
 use std::thread;
 
 use rustix::process::{Pid, Signal, getpid, getsid, kill_process};
@@ -40,14 +41,16 @@ impl Signals {
         self.0.pending().map(|origin| origin.signal).find(|signal| ENDING.contains(signal))
     }
 
-    /// Passes them on, as long as this process runs.
+    /// Passes them on as long as this process runs, once it is said to whom.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(super) fn pass_on(mut self, command: Pid) -> io::Result<()> {
+    pub(super) fn pass_on(mut self) -> io::Result<impl FnOnce(Pid)> {
+        let (to, command) = mpsc::channel();
         // Whoever leads the session is told alone that its terminal has gone.
         let leads = getsid(None).is_ok_and(|leader| leader == getpid());
         let pass_on = move || {
+            let Ok(command) = command.recv() else { return };
             for origin in self.0.forever() {
                 if let Some(signal) = Signal::from_named_raw(origin.signal)
                     && is_meant_for(command, &origin, leads)
@@ -57,7 +60,11 @@ impl Signals {
                 }
             }
         };
-        thread::Builder::new().name("signals".into()).spawn(pass_on).map(drop)
+        thread::Builder::new().name("signals".into()).spawn(pass_on)?;
+        Ok(move |command| {
+            // The thread is there to hear it.
+            let _ = to.send(command);
+        })
     }
 }
 

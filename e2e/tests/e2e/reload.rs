@@ -167,7 +167,10 @@ fn the_service_manager_is_told_when_it_begins_and_ends() {
 fn one_round_ends_by_the_signal_as_ever() {
     let rig = Rig::new("", &[FIRST]);
     rig.sandbox.faults(&serde_json::json!({"latency_ms": 20_000}));
-    let mut agent = Running::start(Agent::command(&rig.home, &["--once"]).envs(rig.environment()));
+    // However these tests were started: one who ignores the signal has children who do.
+    let mut command = rig.home.command("env");
+    command.arg("--default-signal=HUP").arg(e2e::binary()).args(["agent", "--once"]).envs(rig.environment());
+    let mut agent = Running::start(&mut command);
     agent.wait_for("its start", |output| output.contains("started").then_some(()));
     agent.signal(Signal::HUP);
     assert_eq!(agent.wait(Duration::from_secs(10)).code, None);

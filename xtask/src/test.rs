@@ -50,6 +50,8 @@ enum Component {
     Node,
     /// A JDK and Maven, for the program on the AWS SDK for Java
     Java,
+    /// The shell fish
+    Fish,
 }
 
 impl Component {
@@ -73,6 +75,7 @@ impl Component {
                 }
                 Ok(())
             }
+            Self::Fish => debian::programs(["fish"], &["fish"]).map(drop),
             // Nothing makes it: without it the tests fail and say so.
             Self::Root => Ok(()),
         }
@@ -87,6 +90,7 @@ impl Component {
             Self::Java => &["sdks::java::"],
             Self::Root => &["sidecar::", "packaging::image::"],
             Self::Packaging => &["packaging::systemd::", "packaging::image::"],
+            Self::Fish => &["commands::env::fish::"],
         }
     }
 
@@ -99,6 +103,7 @@ impl Component {
             Self::Java => "--without java: every test with a program on the AWS SDK for Java",
             Self::Root => "--without root: every test with processes of several users, or in the image",
             Self::Packaging => "--without packaging: every test of the systemd units and of the image",
+            Self::Fish => "--without fish: every test with lines for that shell",
         }
     }
 }

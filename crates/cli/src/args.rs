@@ -10,6 +10,7 @@ use rolecall_agent::settings::paths;
 
 use crate::commands;
 use crate::environment::Environment;
+use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::state_dir::StateDir;
 
@@ -51,6 +52,8 @@ pub(crate) enum Command {
     Profiles(commands::profiles::Args),
     Wait(commands::wait::Args),
     Refresh(commands::refresh::Args),
+    Exec(commands::exec::Args),
+    Env(commands::env::Args),
     Credentials(commands::credentials::Args),
     Clean(commands::clean::Args),
     Demo(commands::demo::Args),
@@ -82,9 +85,9 @@ impl Cli {
         // An empty variable counts as unset, as it does for the AWS programs.
         let empty = |name: &str| environment.get(name).is_some_and(|value| value.is_empty());
         if !environment.variables().any(|(name, value)| is_ours(&name) && value.is_empty()) {
-            return Self::parse();
+            return Self::try_parse().unwrap_or_else(|error| ended(&error));
         }
-        Self::of(&Self::without(empty).get_matches())
+        Self::without(empty).try_get_matches().map_or_else(|error| ended(&error), |matches| Self::of(&matches))
     }
 
     /// Reads a command line as if no variable were set.
@@ -106,6 +109,18 @@ impl Cli {
     fn of(matches: &clap::ArgMatches) -> Self {
         Self::from_arg_matches(matches).unwrap_or_else(|error| error.exit())
     }
+}
+
+/// Prints help, version or a mistake and ends the process.
+fn ended(error: &clap::Error) -> ! {
+    // Scripts tell by it whether the command was run.
+    let of_exec = std::env::args_os().nth(1).is_some_and(|command| command == "exec");
+    if of_exec && error.use_stderr() {
+        // Nobody is left to tell that stderr is closed.
+        let _ = error.print();
+        std::process::exit(ExitCode::NotStarted as i32);
+    }
+    error.exit()
 }
 
 fn is_ours(variable: &OsStr) -> bool {

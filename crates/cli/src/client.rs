@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 mod answer;
+pub(crate) mod lease;
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -164,22 +165,36 @@ fn ask(
     limit: Duration,
 ) -> Result<Zeroizing<Vec<u8>>, AskError> {
     let socket = socket_path(state_dir);
+    let mut stream = connected(state_dir, limit)?;
+    let raw = exchange(&mut stream, &request(method, target, body, "close"))
+        .map_err(|source| not_exchanged(&socket, limit, source))?;
+    let (status, body) = parse(raw).map_err(|what| AskError::Malformed { socket: socket.clone(), what })?;
+    if status == 200 { Ok(body) } else { Err(refusal(socket, &body)) }
+}
+
+/// A connection to the agent, and to nobody else.
+fn connected(state_dir: &StateDir, limit: Duration) -> Result<UnixStream, AskError> {
+    let socket = socket_path(state_dir);
     let not_connected = |source| not_connected(state_dir, limit, source);
-    let mut stream = connect(&socket, limit).map_err(not_connected)?;
+    let stream = connect(&socket, limit).map_err(not_connected)?;
     let owner = owner(&stream, &socket).map_err(not_connected)?;
     if !state_dir.trusts(owner) {
         return Err(AskError::Foreign { socket, owner });
     }
-    let raw = exchange(&mut stream, &request(method, target, body)).map_err(|source| match source.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => AskError::Late { socket: socket.clone(), limit },
-        _ => AskError::Exchange { socket: socket.clone(), source },
-    })?;
-    let malformed = |what| AskError::Malformed { socket: socket.clone(), what };
-    let (status, body) = parse(raw).map_err(malformed)?;
-    if status == 200 {
-        return Ok(body);
+    Ok(stream)
+}
+
+fn not_exchanged(socket: &Path, limit: Duration, source: io::Error) -> AskError {
+    match source.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => AskError::Late { socket: socket.into(), limit },
+        _ => AskError::Exchange { socket: socket.into(), source },
     }
-    Err(serde_json::from_slice(&body).map_or_else(|_| malformed("an error without its reason"), AskError::Refused))
+}
+
+/// What an answer that is no success says.
+fn refusal(socket: PathBuf, body: &[u8]) -> AskError {
+    let malformed = |_| AskError::Malformed { socket, what: "an error without its reason" };
+    serde_json::from_slice(body).map_or_else(malformed, AskError::Refused)
 }
 
 /// As [`UnixStream::connect`], which waits without end where an agent takes nobody in. Both limits of time stay with the
@@ -219,14 +234,14 @@ fn owner(_stream: &UnixStream, socket: &Path) -> io::Result<u32> {
     Ok(socket.metadata()?.uid())
 }
 
-fn request(method: &str, target: &str, body: &str) -> String {
+fn request(method: &str, target: &str, body: &str, connection: &str) -> String {
     let length = match body.len() {
         0 => String::new(),
         length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
     };
     format!(
         "{method} {target} HTTP/1.1\r\nHost: rolecall\r\n{PROTOCOL_HEADER}: {PROTOCOL}\r\nAccept: application/json\r\n\
-         {length}Connection: close\r\n\r\n{body}"
+         {length}Connection: {connection}\r\n\r\n{body}"
     )
 }
 
@@ -254,6 +269,11 @@ fn read_to_end(from: &mut impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
     }
     raw.truncate(length);
     Ok(raw)
+}
+
+/// An answer to who asked for credentials, which are not in it.
+pub(crate) fn not_credentials(state_dir: &Path) -> AskError {
+    AskError::Malformed { socket: socket_path(state_dir), what: "no credentials" }
 }
 
 /// What to do when it is the agent that does not work.

@@ -5,6 +5,8 @@ pub(crate) mod clean;
 pub(crate) mod completions;
 pub(crate) mod credentials;
 pub(crate) mod demo;
+pub(crate) mod env;
+pub(crate) mod exec;
 pub(crate) mod man;
 pub(crate) mod profiles;
 pub(crate) mod refresh;

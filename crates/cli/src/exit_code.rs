@@ -22,6 +22,12 @@ pub(crate) enum ExitCode {
     TimeLimit = 7,
     /// Another agent uses the state directory.
     StateDirInUse = 8,
+    /// `exec` failed before it could run the command. This and the two that follow are those of `env`, `nohup` and `timeout`.
+    NotStarted = 125,
+    /// `exec` found the command, and it is no program that runs.
+    NotExecutable = 126,
+    /// `exec` did not find the command.
+    NotFound = 127,
     /// SIGHUP came before the work was done. This and those that follow are what a shell says of a program that a signal
     /// ended: 128 and the number of the signal.
     Hangup = 129,
@@ -73,6 +79,7 @@ mod tests {
         use ExitCode::*;
         let all = [Ok, Bug, Usage, SomeFailed, AllFailed, UnknownAlias, NothingToAsk, TimeLimit, StateDirInUse];
         assert_eq!(all.map(|code| code as u8), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!([NotStarted, NotExecutable, NotFound].map(|code| code as u8), [125, 126, 127]);
         assert_eq!([Hangup, Interrupt, Quit, Terminate].map(|code| code as u8), [129, 130, 131, 143]);
     }
 

@@ -9,6 +9,11 @@ pub(crate) fn no_core_dumps() {
         tracing::warn!("core dumps cannot be forbidden: {error}");
     }
     // A dump that is piped to a program knows no size limit.
+    no_core_dump_of_this_process();
+}
+
+/// The same for this process alone: a limit would be handed on to what it runs. On Linux only.
+pub(crate) fn no_core_dump_of_this_process() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable) {
         tracing::warn!("core dumps cannot be forbidden: {error}");

@@ -32,10 +32,12 @@ fn main() -> std::process::ExitCode {
     let environment = Environment::of_this_process();
     let result = match Cli::read(&environment).command {
         Command::Credentials(args) => return commands::credentials::run(&args, &environment).into(),
+        Command::Exec(args) => return commands::exec::run(&args, &environment),
         Command::Agent(args) => commands::agent::run(&args, &environment),
         Command::Clean(args) => commands::clean::run(&args, &environment),
         Command::Completions(args) => commands::completions::run(&args),
         Command::Demo(args) => commands::demo::run(&args, &environment),
+        Command::Env(args) => commands::env::run(&args, &environment),
         Command::Man(args) => commands::man::run(&args),
         Command::Profiles(args) => commands::profiles::run(&args, &environment),
         Command::Refresh(args) => commands::refresh::run(&args, &environment),

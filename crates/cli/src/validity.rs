@@ -20,16 +20,20 @@ pub(crate) fn select(document: &mut StatusDocument, aliases: &[Alias]) -> Result
     }
     let names = || document.profiles.iter().map(|status| status.profile.alias.as_str());
     if let Some(unknown) = aliases.iter().find(|alias| names().all(|name| name != alias.as_str())) {
-        let known: Vec<&str> = names().collect();
-        let action =
-            if known.is_empty() { "it has no role".into() } else { format!("use one of {}", known.join(", ")) };
-        return Err(Failure::new(ExitCode::UnknownAlias, format!("the agent has no role named {unknown}"), action));
+        return Err(self::unknown(unknown, names()));
     }
     let named = |status: &ProfileStatus| aliases.iter().any(|alias| alias.as_str() == status.profile.alias);
     document.profiles.retain(named);
     // What is wrong with the settings is wrong with other roles.
     document.problems.clear();
     Ok(())
+}
+
+/// That the agent has no role of this name, with those that it has.
+pub(crate) fn unknown<'a>(alias: &Alias, known: impl Iterator<Item = &'a str>) -> Failure {
+    let known: Vec<&str> = known.collect();
+    let action = if known.is_empty() { "it has no role".into() } else { format!("use one of {}", known.join(", ")) };
+    Failure::new(ExitCode::UnknownAlias, format!("the agent has no role named {alias}"), action)
 }
 
 /// How long the session of a role is still valid; none when there is no valid one.

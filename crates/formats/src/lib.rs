@@ -10,13 +10,14 @@
 //! | what stands in that part | [`profile`], [`command`] |
 //! | the credentials and config files of the state directory | [`store`] |
 //! | the answers to `credential_process` and to the container endpoint | [`process`], [`container`] |
-//! | how a word is quoted for a shell | [`shell`] |
+//! | how a word is quoted for a shell, and how a shell sets a variable | [`shell`], [`export`] |
 //! | how a time is spelt in all of them | [`time`] |
 
 pub mod block;
 pub mod command;
 pub mod config;
 pub mod container;
+pub mod export;
 mod ini;
 mod json;
 pub mod process;

@@ -2,14 +2,29 @@
 
 mod clean;
 mod credentials;
+mod env;
+mod exec;
 mod refresh;
 mod status;
 mod wait;
 
 use e2e::{Agent, Home, Sandbox, finish, seed_environment};
 
-const COMMANDS: [&str; 11] =
-    ["agent", "clean", "completions", "credentials", "demo", "man", "profiles", "refresh", "sandbox", "status", "wait"];
+const COMMANDS: [&str; 13] = [
+    "agent",
+    "clean",
+    "completions",
+    "credentials",
+    "demo",
+    "env",
+    "exec",
+    "man",
+    "profiles",
+    "refresh",
+    "sandbox",
+    "status",
+    "wait",
+];
 
 fn text(args: &[&str]) -> e2e::Finished {
     finish(&mut Home::new().rolecall(args))

@@ -10,6 +10,7 @@ mod cat;
 mod clients;
 mod commands;
 mod demo;
+mod endpoint;
 mod faults;
 mod files;
 mod once;

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use e2e::{Agent, Caller, Home, REGION, SEED_ROLES, Sandbox, Sdk, finish, until};
+use e2e::{Agent, Caller, Home, REGION, SEED_ROLES, Sandbox, Sdk, finish, through_endpoint, until};
 use rustix::process::Signal;
 
 use crate::faults::server::{Answer, Server};
@@ -22,6 +22,11 @@ macro_rules! programs_on {
     ($module:ident, $sdk:ident) => {
         mod $module {
             use e2e::Sdk::$sdk;
+
+            #[test]
+            fn outlive_sessions_and_an_agent_through_the_endpoint() {
+                super::outlive_sessions_and_an_agent_through_the_endpoint($sdk);
+            }
 
             #[test]
             fn outlive_sessions_and_an_agent_through_a_process() {
@@ -42,6 +47,23 @@ programs_on!(java, Java);
 programs_on!(javascript, JavaScript);
 programs_on!(rust, Rust);
 
+/// How long a session lives, in seconds, that a program can take from the endpoint before the agent restarts, so that the
+/// moment without an endpoint is harmless by the SDK's own rules.
+fn harmless_at_a_restart(sdk: Sdk) -> u64 {
+    match sdk {
+        // Asks from 15 minutes before the end on, and fails with the endpoint in the last 10.
+        Sdk::Boto3 => 920,
+        // Asks in the last 5 minutes, at each use, and fails with the endpoint.
+        Sdk::Go => 320,
+        // Asks at each use, and uses what it has while that has more than a minute left.
+        Sdk::Java => 120,
+        // Asks at each use, and uses what it has until the end.
+        Sdk::JavaScript => SESSION,
+        // Asks in the last 10 seconds, and fails with the endpoint. By then it may have used the one before to its end.
+        Sdk::Rust => 40,
+    }
+}
+
 fn environment(sandbox: &Sandbox) -> Vec<(String, String)> {
     let (name, role) = SEED_ROLES[0];
     let own = [(name.into(), role.into()), ("AWS_REGION".into(), REGION.into())];
@@ -56,8 +78,22 @@ fn published<'home>(home: &'home Home, environment: &[(String, String)]) -> Agen
 }
 
 #[track_caller]
+fn from_endpoint(sdk: Sdk, home: &Home, sandbox: &Sandbox) -> Caller {
+    let mut program = sdk.program(home, &sandbox.url());
+    through_endpoint(home, ALIAS, &mut program);
+    Caller::start(&mut program)
+}
+
+#[track_caller]
 fn from_process(sdk: Sdk, home: &Home, sandbox: &Sandbox) -> Caller {
     Caller::start(sdk.program(home, &sandbox.url()).env("AWS_PROFILE", ALIAS))
+}
+
+/// Has the agent take a new session now, and returns its key.
+#[track_caller]
+fn renew(home: &Home, agent: &Agent<'_>) -> String {
+    finish(&mut home.rolecall(&["refresh", ALIAS])).code(0);
+    agent.credentials(ALIAS)["AccessKeyId"].as_str().unwrap().to_owned()
 }
 
 /// Every call was the role's, and STS has refused none.
@@ -67,6 +103,27 @@ fn nothing_failed(program: &Caller, sandbox: &Sandbox) {
     assert!(identities.len() == 1 && identities[0].starts_with(ARN), "{identities:?}");
     let calls = sandbox.calls();
     assert!(calls.iter().all(|call| call["outcome"] == "ok"), "{calls:#?}");
+}
+
+fn outlive_sessions_and_an_agent_through_the_endpoint(sdk: Sdk) {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    sandbox.session_seconds(SESSION);
+    let agent = published(&home, &environment(&sandbox));
+    let mut program = from_endpoint(sdk, &home, &sandbox);
+    program.wait_for_keys(2);
+
+    sandbox.session_seconds(harmless_at_a_restart(sdk));
+    let key = renew(&home, &agent);
+    program.wait_for_key("use of the longer session", |used| used == key);
+    agent.stop(Signal::TERM);
+    let agent = published(&home, &environment(&sandbox));
+    sandbox.session_seconds(SESSION);
+    renew(&home, &agent);
+
+    let before = program.wait_for_keys(3).len();
+    program.wait_for_keys(before + 2);
+    nothing_failed(&program, &sandbox);
 }
 
 fn outlive_sessions_and_an_agent_through_a_process(sdk: Sdk) {
@@ -96,7 +153,7 @@ fn outlive_an_outage_of_sts(sdk: Sdk) {
     environment.push(("AWS_ENDPOINT_URL".into(), format!("http://{}", on_the_way.address())));
     let agent = published(&home, &environment);
     let first = agent.credentials(ALIAS);
-    let mut programs = [from_process(sdk, &home, &sandbox)];
+    let mut programs = [from_endpoint(sdk, &home, &sandbox), from_process(sdk, &home, &sandbox)];
     programs.iter_mut().for_each(|program| drop(program.wait_for_keys(1)));
 
     let held = agent.wait_for_rotation(ALIAS, &first);

@@ -41,10 +41,10 @@ fn the_body_of_a_whole_answer_is_returned() {
 
 #[test]
 fn a_body_is_sent_with_its_length() {
-    let request = request("POST", "/v1/x", "{}");
+    let request = request("POST", "/v1/x", "{}", "close");
     assert!(request.starts_with("POST /v1/x HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("\r\nContent-Length: 2\r\n") && request.ends_with("\r\n\r\n{}"), "{request}");
-    assert!(!super::request("GET", "/v1/x", "").contains("Content-"));
+    assert!(!super::request("GET", "/v1/x", "", "close").contains("Content-"));
 }
 
 #[test]

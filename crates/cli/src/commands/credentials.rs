@@ -5,18 +5,20 @@
 //! agent's work for this one role. Nothing is written to stderr when all is well (the Go SDK hands it to the user), and
 //! one line when not (boto3 puts it into its error).
 
-mod alone;
+pub(crate) mod alone;
 
 use std::time::Duration;
 
 use rolecall_agent::serve::wire::code;
 use rolecall_core::Alias;
+use zeroize::Zeroizing;
 
 use crate::args::StateDirArg;
 use crate::client::{self, AskError};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::state_dir::StateDir;
 use crate::{hardening, output};
 
 /// The agent itself waits for STS for 20 s and then says so.
@@ -66,18 +68,28 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> ExitCode {
 fn answer(args: &Args, environment: &Environment) -> Result<(), Failure> {
     hardening::no_core_dumps();
     let state_dir = args.state_dir.resolve(environment)?;
+    output::print_document(document(&args.alias, &state_dir, environment)?)
+}
+
+/// The `credential_process` answer for a role, from the agent or without one.
+///
+/// # Errors
+/// Why there is no session.
+pub(crate) fn document(
+    alias: &Alias,
+    state_dir: &StateDir,
+    environment: &Environment,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
     // Every character of an alias may stand in a path as it is.
-    let target = format!("/v1/credentials/{}?form=process", args.alias);
-    let document = match client::get(&state_dir, &target, LIMIT) {
-        Ok(document) => document,
-        Err(nobody) if is_absent(&nobody) => alone::document(&args.alias, &state_dir, environment, nobody)?,
-        Err(error) => return Err(error.into()),
-    };
-    output::print_document(document)
+    match client::get(state_dir, &format!("/v1/credentials/{alias}?form=process"), LIMIT) {
+        Ok(document) => Ok(document),
+        Err(nobody) if is_absent(&nobody) => alone::document(alias, state_dir, environment, nobody),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Whether there is no agent, or soon will be none.
-fn is_absent(error: &AskError) -> bool {
+pub(crate) fn is_absent(error: &AskError) -> bool {
     match error {
         AskError::NoAgent { .. } => true,
         AskError::Refused(document) => document.code == code::STOPPING,

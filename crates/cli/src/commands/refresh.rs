@@ -21,7 +21,7 @@ use crate::output::{self, duration};
 use crate::state_dir::StateDir;
 
 /// What the agent is asked for.
-const TARGET: &str = "/v1/refresh";
+pub(crate) const TARGET: &str = "/v1/refresh";
 /// The agent itself waits for STS for 20 s and then says so.
 const LIMIT: Duration = Duration::from_secs(25);
 /// How long the agent is given to take a request whose answer is not waited for.
@@ -86,7 +86,7 @@ pub(crate) fn ask_and_leave(state_dir: &StateDir, aliases: &[String]) -> bool {
     matches!(asked, Ok(_) | Err(AskError::Late { .. }))
 }
 
-fn request(aliases: &[String]) -> String {
+pub(crate) fn request(aliases: &[String]) -> String {
     // Strings only: there is nothing that JSON could not hold.
     serde_json::to_string(&RefreshRequest { aliases: aliases.to_vec() }).unwrap_or_default()
 }

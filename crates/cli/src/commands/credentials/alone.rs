@@ -47,9 +47,7 @@ pub(super) fn document(
     if let Some(Left { session, due: false }) = left() {
         return Ok(rendered(role, &session));
     }
-    if environment.text(DEPTH).is_some() {
-        return Err(recursion(alias));
-    }
+    check_depth(alias, environment)?;
     let environment = base_environment(environment, &definitions, state_dir);
     let base = fingerprint(&environment);
     let since = SystemClock.now().wall;
@@ -96,18 +94,17 @@ fn rendered(role: &Role, session: &Session) -> Zeroizing<Vec<u8>> {
 }
 
 /// Asks STS once, with the base of this environment, and tells `leave` what it answers if that is no session.
-fn assume(
+///
+/// # Errors
+/// Why there is no session.
+pub(crate) fn assume(
     role: &Role,
     definitions: &Definitions,
     state_dir: &Path,
     environment: &Environment,
     leave: impl FnOnce(&Fault),
 ) -> Result<Session, Failure> {
-    endpoint::check(environment)?;
-    let aliases = definitions.roles.iter().map(|role| role.alias.clone()).collect();
-    let files = UserFiles::new(environment, aliases, state_dir.into())?;
-    let variables = rolecall_aws::Environment::new(environment.variables());
-    let sts = Sts::new(Base::DefaultChain { files: Arc::new(files), environment: variables });
+    let sts = sts(definitions, state_dir, environment)?;
     let assumed = runtime::run(async {
         let assumed = sts.assume_role(role).await;
         assumed.and_then(alive).inspect_err(leave).map_err(failure)
@@ -115,6 +112,18 @@ fn assume(
     let issued_at = SystemClock.now().wall;
     let Assumed { credentials, expires_at, asked_for, date: _ } = assumed;
     Ok(Session { credentials, issued_at, expires_at, asked_for })
+}
+
+/// STS as it is asked with the base of this environment.
+///
+/// # Errors
+/// When the environment names an endpoint that is none, or no home directory.
+pub(crate) fn sts(definitions: &Definitions, state_dir: &Path, environment: &Environment) -> Result<Sts, Failure> {
+    endpoint::check(environment)?;
+    let aliases = definitions.roles.iter().map(|role| role.alias.clone()).collect();
+    let files = UserFiles::new(environment, aliases, state_dir.into())?;
+    let variables = rolecall_aws::Environment::new(environment.variables());
+    Ok(Sts::new(Base::DefaultChain { files: Arc::new(files), environment: variables }))
 }
 
 /// Refuses what had ended before it came.
@@ -125,7 +134,7 @@ fn alive(assumed: Assumed) -> Result<Assumed, Fault> {
 }
 
 /// The environment that the base is found in: as the agent had it where the present one leads to ourselves.
-fn base_environment(environment: &Environment, definitions: &Definitions, state_dir: &Path) -> Environment {
+pub(crate) fn base_environment(environment: &Environment, definitions: &Definitions, state_dir: &Path) -> Environment {
     let is_role = |name: &str| definitions.roles.iter().any(|role| role.alias.as_str() == name);
     let mut base = environment.with(DEPTH, Some("1".into()));
     for variable in SELECTORS {
@@ -160,16 +169,23 @@ fn unknown(alias: &Alias, definitions: &Definitions) -> Failure {
     Failure::new(ExitCode::UnknownAlias, message, format!("use one of {}, or start an agent with it", known.join(", ")))
 }
 
-fn recursion(alias: &Alias) -> Failure {
+/// Refuses to look for a base while one is being looked for.
+///
+/// # Errors
+/// When this command was started for the base credentials of another.
+pub(crate) fn check_depth(alias: &Alias, environment: &Environment) -> Result<(), Failure> {
+    if environment.text(DEPTH).is_none() {
+        return Ok(());
+    }
     let message = format!(
         "assume {alias}: the base credentials come from a command that runs rolecall itself, which would go on without end"
     );
     let action = "give the profile that the base comes from other credentials, or set AWS_PROFILE to one that has them";
-    Failure::new(ExitCode::Usage, message, action)
+    Err(Failure::new(ExitCode::Usage, message, action))
 }
 
 /// Whatever is wrong, the role has no session.
-fn failure(fault: Fault) -> Failure {
+pub(crate) fn failure(fault: Fault) -> Failure {
     let code = if fault.kind == FaultKind::Bug { ExitCode::Bug } else { ExitCode::AllFailed };
     Failure::new(code, fault.message, fault.action)
 }

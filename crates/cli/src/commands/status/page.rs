@@ -73,8 +73,9 @@ fn item(text: &mut String, style: Style, origin: &str, what: &str, action: &str)
 pub(super) fn header(agent: &AgentDocument, now: Timestamp) -> String {
     let up = duration::time(Some(&agent.started_at))
         .map_or_else(String::new, |started| format!(", up {}", duration::words(duration::until(started, now))));
+    let endpoint = agent.endpoint.as_ref().map_or_else(String::new, |url| format!(", endpoint {url}"));
     format!(
-        "{BOLD}rolecall agent {}{BOLD:#}, pid {}{up}, profiles as {}, state in {}\n",
+        "{BOLD}rolecall agent {}{BOLD:#}, pid {}{up}, profiles as {}{endpoint}, state in {}\n",
         agent.version, agent.pid, agent.publish, agent.state_dir
     )
 }

@@ -1,0 +1,87 @@
+//! Leases that are granted, refused, ended and asked for again.
+
+use std::os::unix::net::UnixListener;
+use std::sync::mpsc;
+
+use super::*;
+
+const GRANTED: &str = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: rolecall-lease\r\n\r\n";
+const LINE: &str = r#"{"version":1,"name":"a","url":"http://127.0.0.1:1/v1/credentials/a","region":null}"#;
+
+fn wanted() -> LeaseRequest {
+    LeaseRequest { alias: "a".into(), token: "the-token".into(), policy: None, policy_arns: vec![] }
+}
+
+/// Reads a request to the end of its body.
+fn request_on(stream: &mut UnixStream) -> String {
+    let mut request = Vec::new();
+    while !request.ends_with(b"}") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        request.extend(byte);
+    }
+    String::from_utf8(request).unwrap()
+}
+
+#[test]
+fn an_answer_is_told_while_it_comes() {
+    let whole = format!("{GRANTED}{LINE}\n");
+    for length in 0..whole.len() {
+        assert_eq!(answered(&whole.as_bytes()[..length]), Ok(Answered::NotYet), "{length}");
+    }
+    assert_eq!(answered(whole.as_bytes()), Ok(Answered::Granted(LINE.into())));
+    assert_eq!(answered(b"HTTP/1.1 404 Not Found\r\n\r\n"), Ok(Answered::Refused));
+    assert_eq!(answered(b"SSH-2.0-OpenSSH\r\n"), Err("it is not HTTP"));
+}
+
+#[test]
+fn a_lease_that_the_agent_ends_is_asked_for_again_with_the_same_token() {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = UnixListener::bind(socket_path(dir.path())).unwrap();
+    let (told, requests) = mpsc::channel();
+    thread::spawn(move || {
+        let mut kept = Vec::new();
+        for (at, answer) in [GRANTED, "HTTP/1.1 503 Oops\r\ncontent-length: 0\r\n\r\n", GRANTED].iter().enumerate() {
+            let (mut stream, _) = listener.accept().unwrap();
+            told.send(request_on(&mut stream)).unwrap();
+            writeln!(stream, "{answer}{LINE}").unwrap();
+            // The first two are ended at once.
+            kept.extend(Some(stream).filter(|_| at == 2));
+        }
+        told.send(String::new()).unwrap();
+        thread::park();
+    });
+    let lease = Lease::take(&StateDir::named(dir.path().into()), &wanted()).unwrap();
+    assert_eq!(
+        (lease.document.name.as_str(), lease.document.url.as_str()),
+        ("a", "http://127.0.0.1:1/v1/credentials/a")
+    );
+    lease.keep().unwrap();
+    let next = || requests.recv_timeout(Duration::from_secs(20)).unwrap();
+    let first = next();
+    for part in ["POST /v1/tokens HTTP/1.1\r\n", "Connection: Upgrade\r\nUpgrade: rolecall-lease\r\n", "the-token"] {
+        assert!(first.contains(part), "{first}");
+    }
+    assert_eq!([next(), next()], [first.clone(), first]);
+    assert_eq!(next(), "", "the third is held");
+}
+
+#[test]
+fn a_refusal_keeps_the_words_of_the_agent() {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = UnixListener::bind(socket_path(dir.path())).unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        request_on(&mut stream);
+        let body = r#"{"Code":"unknown_alias","Message":"no such role","Action":"use another"}"#;
+        write!(stream, "HTTP/1.1 404 Not Found\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    });
+    let error = Lease::take(&StateDir::named(dir.path().into()), &wanted()).unwrap_err();
+    assert_eq!(error.to_string(), "no such role");
+}
+
+#[test]
+fn the_pauses_grow_and_never_end() {
+    let seconds: Vec<f32> = pauses().take(9).map(|pause| pause.as_secs_f32()).collect();
+    assert_eq!(seconds, [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0]);
+}

@@ -1,0 +1,104 @@
+//! What a role is, while no agent runs: from the environment if that names it, else as the last agent had it.
+
+use std::path::Path;
+
+use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults, env_roles};
+use rolecall_agent::settings::{self, paths};
+use rolecall_agent::state::absent;
+use rolecall_agent::state::definitions::Definitions;
+use rolecall_core::role::DEFAULT_DURATION;
+use rolecall_core::rotation::Policy;
+use rolecall_core::{Alias, Role};
+
+use crate::environment::Environment;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+/// The session length that an agent started in this environment would ask for.
+const DURATION: &str = "ROLECALL_DURATION";
+
+/// The role, and all that goes with it.
+///
+/// # Errors
+/// When neither has a role of that name, or a setting is wrong.
+pub(super) fn find(alias: &Alias, state_dir: &Path, environment: &Environment) -> Result<(Role, Definitions), Failure> {
+    let lookup = |name: &str| environment.get(name);
+    let duration = environment.text(DURATION).map(|text| settings::parse_session_duration(&text)).transpose()?;
+    let defaults = RoleDefaults {
+        region: settings::default_region(lookup)?,
+        duration: duration.unwrap_or(DEFAULT_DURATION),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+    };
+    let found = env_roles(environment.variables(), &defaults);
+    let recorded = absent::definitions(state_dir)?;
+    let Some(role) = chosen(alias, &found, recorded.as_ref()) else {
+        return Err(unknown(alias, &found, recorded.as_ref()));
+    };
+    let nothing = || -> Result<Definitions, Failure> {
+        Ok(Definitions {
+            roles: vec![],
+            default: None,
+            store: false,
+            socket_group: None,
+            refresh_before: Policy::default().refresh_before,
+            base_profile: None,
+            config_file: paths::config_file(lookup)?,
+            credentials_file: paths::credentials_file(lookup)?,
+        })
+    };
+    let mut definitions = recorded.map_or_else(nothing, Ok)?;
+    // None of them may be the base.
+    definitions.roles.extend(found.roles);
+    Ok((role, definitions))
+}
+
+fn chosen(alias: &Alias, found: &EnvRoles, recorded: Option<&Definitions>) -> Option<Role> {
+    let recorded = recorded.into_iter().flat_map(|recorded| &recorded.roles);
+    found.roles.iter().chain(recorded).find(|role| role.alias == *alias).cloned()
+}
+
+fn unknown(alias: &Alias, found: &EnvRoles, recorded: Option<&Definitions>) -> Failure {
+    let last = recorded.map_or("", |_| ", and the last one had none of that name");
+    let message = format!("no agent runs{last}, and no variable AWS_ROLE_1, AWS_ROLE_2 … defines a role named {alias}");
+    let unusable = found.problems.iter().map(|problem| format!("\n{problem}"));
+    let message = message + &unusable.collect::<String>();
+    let recorded = recorded.into_iter().flat_map(|recorded| &recorded.roles);
+    let mut known: Vec<&str> = found.roles.iter().chain(recorded).map(|role| role.alias.as_str()).collect();
+    known.sort_unstable();
+    known.dedup();
+    let define = format!("set AWS_ROLE_1=<role ARN>:{alias}, or start an agent with it");
+    let action = if known.is_empty() { define } else { format!("use one of {}, or {define}", known.join(", ")) };
+    Failure::new(ExitCode::UnknownAlias, message, action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: (&str, &str) = ("AWS_ROLE_1", "arn:aws:iam::123456789012:role/R:a");
+
+    fn find(alias: &str, variables: &[(&str, &str)]) -> Result<(Role, Definitions), Failure> {
+        let home = tempfile::tempdir().unwrap();
+        let environment = [&[("HOME", home.path().to_str().unwrap())], variables].concat();
+        super::find(&alias.parse().unwrap(), home.path(), &Environment::from(environment.as_slice()))
+    }
+
+    #[test]
+    fn the_environment_defines_a_role_as_it_does_for_an_agent() {
+        let (role, definitions) =
+            find("a", &[FIRST, ("AWS_REGION", "eu-central-1"), ("ROLECALL_DURATION", "15m")]).unwrap();
+        assert_eq!(role.arn.to_string(), "arn:aws:iam::123456789012:role/R");
+        assert_eq!(role.region.as_ref().unwrap().as_str(), "eu-central-1");
+        assert_eq!(role.duration.as_secs(), 900);
+        assert_eq!(definitions.roles, [role]);
+        assert!(!definitions.store);
+    }
+
+    #[test]
+    fn what_nobody_defines_is_told_with_what_there_is() {
+        let failure = find("b", &[FIRST, ("AWS_ROLE_2", "broken")]).unwrap_err();
+        assert_eq!(failure.code, ExitCode::UnknownAlias);
+        assert!(failure.message.contains("named b") && failure.message.contains("AWS_ROLE_2"), "{failure:?}");
+        assert!(failure.action.starts_with("use one of a, or set AWS_ROLE_1="), "{failure:?}");
+    }
+}

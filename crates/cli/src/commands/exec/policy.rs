@@ -1,0 +1,95 @@
+//! What a run may do at most: a session policy from the command line, checked before anything starts.
+
+use std::fs;
+use std::path::PathBuf;
+
+use rolecall_core::session_policy::SessionPolicyError;
+use rolecall_core::{PolicyArn, RoleArn, SessionPolicy};
+
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+/// AWS's managed policy for those who look and do not touch.
+const READ_ONLY: &str = "ReadOnlyAccess";
+
+// No doc comment: clap would take it for the description of the command that has this.
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+pub(crate) struct PolicyArgs {
+    /// Narrow the session to what this file allows too: a policy in JSON, as IAM takes it
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Narrow the session to what this managed policy allows too; may be given up to 10 times
+    #[arg(long, value_name = "ARN")]
+    policy_arn: Vec<PolicyArn>,
+    /// Narrow the session to AWS's managed policy ReadOnlyAccess, which reads data too, not only settings
+    #[arg(long)]
+    read_only: bool,
+}
+
+impl PolicyArgs {
+    /// The policy for a session of this role.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or STS would refuse what is in it by its form or size.
+    pub(super) fn of(&self, role: &RoleArn) -> Result<SessionPolicy, Failure> {
+        let document = self.policy.as_ref().map(|path| {
+            fs::read_to_string(path).map_err(|error| wrong(format!("read the policy {}: {error}", path.display())))
+        });
+        let document = document.transpose()?;
+        let read_only = self.read_only.then(|| PolicyArn::of_aws(role.partition(), READ_ONLY));
+        let arns = self.policy_arn.iter().cloned().chain(read_only).collect();
+        SessionPolicy::new(document.as_deref(), arns).map_err(|error| match (&self.policy, &error) {
+            (Some(path), SessionPolicyError::Json(_) | SessionPolicyError::NoStatement) => {
+                wrong(format!("{}: {error}", path.display()))
+            }
+            _ => Failure::new(ExitCode::Usage, error.to_string(), "narrow the session by less"),
+        })
+    }
+}
+
+fn wrong(message: String) -> Failure {
+    Failure::new(ExitCode::Usage, message, "name a file with an IAM policy in JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROLE: &str = "arn:aws-cn:iam::123456789012:role/R";
+
+    fn of(args: &PolicyArgs) -> Result<SessionPolicy, Failure> {
+        args.of(&ROLE.parse().unwrap())
+    }
+
+    fn none() -> PolicyArgs {
+        PolicyArgs { policy: None, policy_arn: vec![], read_only: false }
+    }
+
+    fn file(text: &str) -> Result<SessionPolicy, Failure> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), text).unwrap();
+        of(&PolicyArgs { policy: Some(file.path().into()), ..none() })
+    }
+
+    #[test]
+    fn read_only_is_the_policy_of_the_partition_of_the_role() {
+        let read_only = PolicyArgs { read_only: true, ..none() };
+        assert_eq!(of(&read_only).unwrap().arns()[0].as_str(), "arn:aws-cn:iam::aws:policy/ReadOnlyAccess");
+        assert!(of(&none()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_file_holds_a_policy_or_is_refused_by_name() {
+        assert_eq!(file(r#"{ "Statement": [] }"#).unwrap().document(), Some(r#"{"Statement":[]}"#));
+        for text in ["", "Statement", "{}"] {
+            let failure = file(text).unwrap_err();
+            assert!(failure.message.contains("/tmp") || failure.message.contains("the policy is not"), "{failure:?}");
+            assert!(failure.action.contains("JSON"), "{failure:?}");
+        }
+        let missing = of(&PolicyArgs { policy: Some("/no/such/policy".into()), ..none() }).unwrap_err();
+        assert!(missing.message.contains("/no/such/policy"), "{missing:?}");
+        let large = file(&format!(r#"{{"Statement":"{}"}}"#, "x".repeat(2048))).unwrap_err();
+        assert!(large.message.contains("2048") && large.action.contains("less"), "{large:?}");
+    }
+}

@@ -1,0 +1,140 @@
+//! What the agent lends lasts as long as the command, and no longer; what `exec` keeps itself, too.
+
+use e2e::{Agent, Home, Running, Sandbox, finish, seed_environment, until};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::{
+    ALIAS, Ground, LIMIT, SHOW, World, ask, exec, on_each_ground, on_each_ground_with, shown, wait_for_status,
+};
+
+/// Runs a command that shows what it was handed and waits, under `exec` with these arguments.
+fn shows(world: &World<'_>, args: &[&str]) -> Running {
+    Running::start(&mut world.exec(args, &["sh", "-c", &format!("{SHOW}; exec sleep 60")]))
+}
+
+fn key(body: &str) -> String {
+    let answer: Value = serde_json::from_str(body).unwrap();
+    answer["AccessKeyId"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_token_opens_what_it_was_lent_for_until_the_command_ends() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    let world = World::new(Ground::Agent, &home, &sandbox);
+    let (mut whole, mut narrow) = (shows(&world, &[]), shows(&world, &["--read-only"]));
+    let (url, token) = shown(&mut whole);
+    let (narrow_url, narrow_token) = shown(&mut narrow);
+    assert_ne!(token, narrow_token);
+    assert_ne!(key(&wait_for_status(&url, &token, 200)), key(&wait_for_status(&narrow_url, &narrow_token, 200)));
+    // Neither opens the other, nor another role.
+    let second = url.replace(ALIAS, "MySecondAccount");
+    for (url, token) in [(&url, &narrow_token), (&narrow_url, &token), (&second, &token), (&second, &narrow_token)] {
+        assert_ne!(ask(url, token).unwrap().0, 200, "{url}");
+    }
+    for (running, url, token) in [(whole, url, token), (narrow, narrow_url, narrow_token)] {
+        running.signal(Signal::TERM);
+        running.wait(LIMIT).code(143);
+        assert_eq!(ask(&url, &token).unwrap().0, 401);
+    }
+}
+
+#[test]
+fn a_command_that_outlives_us_is_left_with_nothing() {
+    on_each_ground(|world| {
+        for args in [&[][..], &["--read-only"]] {
+            let line = format!("{SHOW}; echo $$ $$ pid; exec sleep 60");
+            let mut running = Running::start(&mut world.exec(args, &["sh", "-c", &line]));
+            let (url, token) = shown(&mut running);
+            let id = running.wait_for("the number of the command", |output| {
+                output.lines().find_map(|line| line.strip_suffix(" pid")?.split(' ').next()?.parse().ok())
+            });
+            assert_eq!(ask(&url, &token).unwrap().0, 200);
+            running.signal(Signal::KILL);
+            if world._agent.is_some() {
+                wait_for_status(&url, &token, 401);
+            } else {
+                until("no endpoint", LIMIT, || ask(&url, &token).map_or(Ok(()), |(status, _)| Err(status.to_string())));
+            }
+            // It is there still, and has the files that name a token which opens nothing.
+            kill_process(Pid::from_raw(id).unwrap(), Signal::KILL).unwrap();
+            running.wait(LIMIT);
+        }
+    });
+}
+
+#[test]
+fn a_command_does_not_notice_that_the_agent_is_started_again() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    let environment = seed_environment(sandbox.environment());
+    let first = Agent::start(&home, environment.clone(), &[]);
+    let world = World { home: &home, sandbox: &sandbox, _agent: None };
+    let mut commands: Vec<Running> = [&[][..], &["--read-only"]].map(|args| shows(&world, args)).into();
+    let handed: Vec<(String, String)> = commands.iter_mut().map(shown).collect();
+    first.stop(Signal::TERM);
+    assert!(handed.iter().all(|(url, token)| ask(url, token).is_none()), "{handed:?}");
+    let second = Agent::start(&home, environment.clone(), &[]);
+    for (url, token) in &handed {
+        wait_for_status(url, token, 200);
+    }
+    // Killed, it says nothing to anybody.
+    second.stop(Signal::KILL);
+    let _third = Agent::start(&home, environment, &[]);
+    for (url, token) in &handed {
+        wait_for_status(url, token, 200);
+    }
+    for running in commands {
+        running.signal(Signal::TERM);
+        running.wait(LIMIT).code(143);
+    }
+    for (url, token) in &handed {
+        assert_eq!(ask(url, token).unwrap().0, 401);
+    }
+}
+
+#[test]
+fn within_itself_it_works_with_an_agent_and_says_so_without_one() {
+    let inner = |world: &World<'_>| {
+        let inner = format!("exec {} exec MySecondAccount -- sh -c 'echo $ROLECALL_EXEC'", e2e::binary().display());
+        finish(&mut world.shell(&inner))
+    };
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    let world = World::new(Ground::Agent, &home, &sandbox);
+    assert_eq!(inner(&world).code(0).stdout, "MySecondAccount\n");
+    let home = Home::new();
+    let refused = inner(&World::new(Ground::Alone, &home, &sandbox)).code(125);
+    assert!(
+        refused.stderr.contains("exec MyFirstAccount") && refused.stderr.contains("rolecall agent"),
+        "{refused:#?}"
+    );
+}
+
+#[test]
+fn a_session_is_refreshed_while_the_command_runs() {
+    let short = |sandbox: &Sandbox| sandbox.session_seconds(6);
+    on_each_ground_with(short, |world| {
+        for args in [&[][..], &["--read-only"]] {
+            let mut running = shows(&world, args);
+            let (url, token) = shown(&mut running);
+            let first = key(&wait_for_status(&url, &token, 200));
+            until("new keys", LIMIT, || {
+                let now = key(&wait_for_status(&url, &token, 200));
+                if now == first { Err(now) } else { Ok(()) }
+            });
+        }
+    });
+}
+
+#[test]
+fn an_agent_without_an_endpoint_hands_out_keys_only() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    let environment = seed_environment(sandbox.environment());
+    let _agent = Agent::start(&home, environment.clone(), &["--endpoint", "false"]);
+    let refused = finish(&mut exec(&home, environment.clone(), &[], &["true"])).code(125);
+    assert!(refused.stderr.contains("--keys"), "{refused:#?}");
+    finish(&mut exec(&home, environment, &["--keys"], &["true"])).code(0);
+}

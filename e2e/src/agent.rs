@@ -130,6 +130,29 @@ impl<'home> Agent<'home> {
         })
     }
 
+    /// Sends a signal that it outlives.
+    ///
+    /// # Panics
+    /// When it is gone already.
+    pub fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// Has it read its settings anew, and waits until it has, well or not.
+    ///
+    /// # Panics
+    /// When it takes too long.
+    #[track_caller]
+    pub fn reload(&self) {
+        let read = || {
+            let output = self.output();
+            output.matches("settings read: ").count() + output.matches("the settings stay as they were").count()
+        };
+        let before = read();
+        self.signal(Signal::HUP);
+        until("other settings", Duration::from_secs(20), || if read() > before { Ok(()) } else { Err(self.output()) });
+    }
+
     /// Its process id.
     #[must_use]
     pub fn id(&self) -> u32 {

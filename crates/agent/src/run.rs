@@ -1,44 +1,45 @@
 //! The agent as a whole: joins state directory, writers, rotator and socket, and takes them apart again.
 
 mod endpoint;
+mod error;
+mod reload;
+mod servers;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rolecall_core::port::Clock;
-use rolecall_core::{Alias, AssumeRole, Fault, Role, Session, Sink};
-use rolecall_formats::command::{Command, CommandError};
+use rolecall_core::{Alias, AssumeRole, Role, Session, Sink};
+use rolecall_formats::command::Command;
 use rolecall_rotator::{Rotator, State};
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
 
 use crate::publish::board::Board;
 use crate::publish::file_sink::{FileSink, Writer, ended_badly};
-use crate::publish::files::{self, Access, FileError};
+use crate::publish::files::{self, Access};
 use crate::publish::holdings::Holdings;
 use crate::publish::json_files::JsonFiles;
 use crate::publish::profiles::{Form, Profiles};
 use crate::publish::store::{Store, read_back};
-use crate::serve::connections::Served;
 use crate::serve::documents::View;
-use crate::serve::endpoint::EndpointError;
-use crate::serve::endpoint::counts::Counts;
 use crate::serve::keyring::Keyring;
-use crate::serve::listener::{self, ListenError};
-use crate::serve::socket::{Api, Server, Socket, SocketError};
+use crate::serve::shown::{Newest, Shown};
+use crate::serve::socket::{Api, Server, Socket};
 use crate::serve::summary::Summary;
 use crate::serve::wire::{ProfilesDocument, StatusDocument};
-use crate::serve::{health, metrics};
+use crate::settings::problem::Problem;
 use crate::settings::{AgentSettings, Publish};
 use crate::state::definitions::{self, Definitions};
-use crate::state::state_dir::{StateDir, StateDirError, UsersFile};
-use crate::state::tokens::TokensError;
+use crate::state::endpoint_file::EndpointFile;
+use crate::state::state_dir::{StateDir, UsersFile};
+pub use error::StartError;
+use reload::Current;
+use servers::{Bound, Servers};
 
 /// How long the writers may take to finish when the agent ends. What they write appears whole or not at all.
 const STOP_TIME: Duration = Duration::from_millis(700);
@@ -50,55 +51,16 @@ pub struct Agent {
     server: Server,
     /// Announces the end of the first round.
     announcer: JoinHandle<()>,
-    /// The endpoint, the probes and the metrics, as far as they are asked for.
-    servers: Vec<Served>,
+    store: FileSink<Store>,
+    profiles: FileSink<Profiles>,
+    /// Counts the writes that the view waits for.
+    writes: watch::Sender<usize>,
+    clock: Arc<dyn Clock>,
+    keyring: Arc<Keyring>,
+    /// What can be changed while it runs; held as long as it is being changed.
+    current: Mutex<Current>,
     /// Holds the lock: dropped last.
     state_dir: StateDir,
-}
-
-/// Why an agent could not start. A role or a file of the user's is never a reason.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The state directory cannot be used, or another agent uses it.
-    #[error(transparent)]
-    StateDir(#[from] StateDirError),
-    /// The path is no text, so no `credential_process` line can hold it.
-    #[error("write a profile: the path {path:?} is not UTF-8; use another one")]
-    Path {
-        /// The path.
-        path: PathBuf,
-    },
-    /// One file in the place of both of the user's: what is put in for the one would be taken out for the other.
-    #[error(
-        "publish profiles: AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE lead to one file, {path}; name two files, or \
-         use `--publish none`",
-        path = path.display()
-    )]
-    OneFile {
-        /// The file.
-        path: PathBuf,
-    },
-    /// No `credential_process` line can hold the paths.
-    #[error("write a profile: {0}")]
-    Command(#[from] CommandError),
-    /// The socket cannot be opened.
-    #[error(transparent)]
-    Socket(#[from] SocketError),
-    /// The address for probes or metrics cannot be had.
-    #[error(transparent)]
-    Listen(#[from] ListenError),
-    /// The address of the endpoint cannot be had.
-    #[error(transparent)]
-    Endpoint(#[from] EndpointError),
-    /// The tokens of the endpoint cannot be kept.
-    #[error(transparent)]
-    Tokens(#[from] TokensError),
-    /// The state directory takes no file.
-    #[error("keep the files of the endpoint: {0}")]
-    File(#[from] FileError),
-    /// A task of our own did not come back.
-    #[error("start the agent: {0}")]
-    Task(Fault),
 }
 
 /// What one round came to. A setting that could not be used counts as a role that failed.
@@ -133,10 +95,10 @@ impl Agent {
             .await??
         };
         let form = form(&settings, &state_dir)?;
-        let probes = listen(settings.health_listen, "health probes").await?;
-        let collected = listen(settings.metrics_listen, "metrics").await?;
+        let before = EndpointFile::read(state_dir.path()).and_then(|file| file.address());
+        let bound = Bound::at(&settings, before).await?;
         let keyring = Arc::new(Keyring::default());
-        let endpoint = endpoint::open(&settings, &state_dir, &keyring).await?;
+        endpoint::keep(&settings, state_dir.path(), bound.endpoint(), &keyring).await?;
         let socket = Socket::open(state_dir.socket(), Access::of(settings.socket_group))?;
         // An agent that cannot start leaves the definitions of the one before.
         let (told, place) = (settings.clone(), state_dir.path().to_owned());
@@ -146,33 +108,29 @@ impl Agent {
         let board = Arc::new(Board::default());
         let holdings = Holdings::new(roles, left.clone());
         let (store, profiles) = sinks(form, &settings, &state_dir, (&clock, started_at), &board, holdings);
-        let written = if settings.publish == Publish::None { vec![&store] } else { vec![&store, &profiles] };
-        let written = written.into_iter().cloned().collect();
-        let rotator = rolecall_rotator::spawn(settings.policy, Arc::clone(&clock), sts, written);
-        define(&rotator, settings.roles, if settings.adopt { left } else { BTreeMap::new() });
+        let sinks: [Arc<dyn Sink>; 2] = [Arc::new(store.clone()), Arc::new(profiles.clone())];
+        let rotator = rolecall_rotator::spawn(settings.policy, Arc::clone(&clock), sts, sinks.to_vec());
+        define(&rotator, settings.roles.clone(), if settings.adopt { left } else { BTreeMap::new() });
         let (announce, ready) = watch::channel(false);
+        let (writes, unwritten) = watch::channel(0);
+        count(&writes, first_write(sinks));
         let view = Arc::new(View {
             rotator: rotator.clone(),
-            endpoint_requests: Counts::default(),
+            endpoint_requests: Default::default(),
             board,
-            first_write: first_write([store, profiles]),
+            writes: unwritten,
             ready,
-            default: settings.default,
-            problems: settings.problems,
-            publish: settings.publish,
+            shown: Newest::new(Shown::of(&settings, bound.endpoint(), started_at)),
             state_dir: state_dir.path().display().to_string(),
-            endpoint: endpoint.as_ref().map(|endpoint| endpoint.url()),
             started_at,
         });
-        let server =
-            socket.serve(Api { view: Arc::clone(&view), clock: Arc::clone(&clock), keyring: Arc::clone(&keyring) });
+        let api = Api { view: Arc::clone(&view), clock: Arc::clone(&clock), keyring: Arc::clone(&keyring) };
+        let server = socket.serve(api);
         let announcer = tokio::spawn(announce_ready(Arc::clone(&view), announce));
-        let counts = view.endpoint_requests.clone();
-        let endpoint = endpoint.map(|endpoint| endpoint.serve(rotator.clone(), keyring, counts, Arc::clone(&clock)));
-        let probes = probes.map(|listener| health::serve(listener, Arc::clone(&view), Arc::clone(&clock)));
-        let collected = collected.map(|listener| metrics::serve(listener, Arc::clone(&view), clock));
-        let servers = endpoint.into_iter().chain(probes).chain(collected).collect();
-        Ok(Self { rotator, view, server, announcer, servers, state_dir })
+        let servers =
+            Servers::start(bound, &settings, &servers::Needs { view: &view, keyring: &keyring, clock: &clock });
+        let current = Mutex::new(Current { settings, servers });
+        Ok(Self { rotator, view, server, announcer, store, profiles, writes, clock, keyring, current, state_dir })
     }
 
     /// Waits until every role was assumed or failed to be, and what is held is written: one round, behind which the agent
@@ -181,12 +139,13 @@ impl Agent {
         // An error means that nobody will announce it any more.
         let _ = self.view.ready.clone().wait_for(|ready| *ready).await;
         let report = self.rotator.report().await;
+        let shown = self.view.shown.get();
         // Where nothing is published, what cannot be taken out of the user's files hurts no role.
-        let is_needed = |writer| writer != <Profiles as Writer>::NAME || self.view.publish != Publish::None;
+        let is_needed = |writer| writer != <Profiles as Writer>::NAME || shown.publish != Publish::None;
         let failed = self.view.board.failed();
         let unwritten = failed.iter().any(|(writer, _)| is_needed(*writer));
         let elsewhere = failed.iter().filter(|(writer, _)| !is_needed(*writer)).count();
-        let mut outcome = Outcome { ok: 0, failed: self.view.problems.len() + elsewhere };
+        let mut outcome = Outcome { ok: 0, failed: shown.problems.len() + elsewhere };
         for role in report.iter().flat_map(|report| &report.roles) {
             let held = matches!(role.state, State::Fresh | State::Stale);
             if held && !unwritten && self.view.board.fault(&role.role.alias).is_none() {
@@ -200,9 +159,9 @@ impl Agent {
 
     /// Ends the agent in under a second. Profiles and store stay as they are.
     pub async fn stop(self) {
-        let Self { rotator, view, server, announcer, servers, state_dir } = self;
+        let Self { rotator, view, server, announcer, current, state_dir, .. } = self;
         announcer.abort();
-        drop(servers);
+        drop(current);
         server.stop().await;
         let writers = async { tokio::join!(rotator.stop(), view.written()) };
         if tokio::time::timeout(STOP_TIME, writers).await.is_err() {
@@ -228,27 +187,26 @@ impl Agent {
     }
 }
 
-/// Listens where the settings say so.
-async fn listen(address: Option<SocketAddr>, what: &'static str) -> Result<Option<TcpListener>, ListenError> {
-    match address {
-        Some(address) => listener::open(address, what).await.map(Some),
-        None => Ok(None),
-    }
-}
-
 /// Takes the state directory, once it is clear that no file has two masters.
 fn open(settings: &AgentSettings) -> Result<StateDir, StartError> {
+    two_files(settings)?;
+    let AgentSettings { config_file, credentials_file, .. } = settings;
+    let users = [
+        UsersFile { path: config_file, variable: "AWS_CONFIG_FILE" },
+        UsersFile { path: credentials_file, variable: "AWS_SHARED_CREDENTIALS_FILE" },
+    ];
+    Ok(StateDir::open(&settings.state_dir, &users, Access::of(settings.socket_group))?)
+}
+
+/// Makes sure that what is published goes into two files.
+fn two_files(settings: &AgentSettings) -> Result<(), StartError> {
     let AgentSettings { config_file, credentials_file, publish, .. } = settings;
     // The null device is nobody's: what cannot be written into it is told with the other faults of files.
     let is_device = config_file.metadata().is_ok_and(|meta| !meta.is_file());
     if *publish != Publish::None && !is_device && files::is_same(config_file, credentials_file) {
         return Err(StartError::OneFile { path: config_file.clone() });
     }
-    let users = [
-        UsersFile { path: config_file, variable: "AWS_CONFIG_FILE" },
-        UsersFile { path: credentials_file, variable: "AWS_SHARED_CREDENTIALS_FILE" },
-    ];
-    Ok(StateDir::open(&settings.state_dir, &users, Access::of(settings.socket_group))?)
+    Ok(())
 }
 
 /// Leaves what was defined for the commands that run without an agent. Those of an earlier agent would mislead them.
@@ -267,19 +225,29 @@ fn sinks(
     (clock, started_at): (&Arc<dyn Clock>, Timestamp),
     board: &Arc<Board>,
     holdings: Holdings,
-) -> (Arc<dyn Sink>, Arc<dyn Sink>) {
-    let access = Access::of(settings.socket_group);
+) -> (FileSink<Store>, FileSink<Profiles>) {
+    let store = store(settings, state_dir);
+    let profiles = Profiles::new(form, settings, json_files(settings, state_dir), state_dir.id(), started_at);
+    warn_of_readers(&profiles, settings);
+    let store = FileSink::new(store, Arc::clone(clock), Arc::clone(board), holdings.clone());
+    let profiles = FileSink::new(profiles, Arc::clone(clock), Arc::clone(board), holdings);
+    (store, profiles)
+}
+
+fn store(settings: &AgentSettings, state_dir: &StateDir) -> Store {
     let (directory, default) = (state_dir.path().to_owned(), settings.default.clone());
-    let store = Store { directory, default, kept: settings.store, access };
-    let json = JsonFiles::new(state_dir.path()).with_access(access);
-    let profiles = Profiles::new(form, settings, json, state_dir.id(), started_at);
+    Store { directory, default, kept: settings.store, access: Access::of(settings.socket_group) }
+}
+
+fn json_files(settings: &AgentSettings, state_dir: &StateDir) -> JsonFiles {
+    JsonFiles::new(state_dir.path()).with_access(Access::of(settings.socket_group))
+}
+
+fn warn_of_readers(profiles: &Profiles, settings: &AgentSettings) {
     if profiles.is_readable_by_others() {
         let path = settings.credentials_file.display();
         warn!("other users may read {path}, and keys are written there; run `chmod 600` on it");
     }
-    let store = FileSink::new(store, Arc::clone(clock), Arc::clone(board), holdings.clone());
-    let profiles = FileSink::new(profiles, Arc::clone(clock), Arc::clone(board), holdings);
-    (Arc::new(store), Arc::new(profiles))
 }
 
 /// Has every role kept assumed, beginning with what an earlier agent left for it.
@@ -292,20 +260,25 @@ fn define(rotator: &Rotator, roles: Vec<Role>, left: BTreeMap<Alias, Arc<Session
 }
 
 /// Writes what needs no session, beside everything else: a lock that somebody holds must keep neither the socket nor a
-/// role waiting. What cannot be written is tried again with the first session. True once it was tried.
-fn first_write(sinks: [Arc<dyn Sink>; 2]) -> watch::Receiver<bool> {
-    let (tell, tried) = watch::channel(false);
-    tokio::spawn(async move {
-        for sink in sinks {
-            match sink.deliver(&[]).await {
-                Ok(()) => debug!(sink = sink.name(), "written"),
-                // The board has told it.
-                Err(fault) => debug!(sink = sink.name(), fault = %fault.kind, "not written"),
-            }
+/// role waiting. What cannot be written is tried again with the first session.
+async fn first_write(sinks: [Arc<dyn Sink>; 2]) {
+    for sink in sinks {
+        match sink.deliver(&[]).await {
+            Ok(()) => debug!(sink = sink.name(), "written"),
+            // The board has told it.
+            Err(fault) => debug!(sink = sink.name(), fault = %fault.kind, "not written"),
         }
-        tell.send_replace(true);
+    }
+}
+
+/// Has something written beside everything else, and counts it as long as that takes.
+fn count(writes: &watch::Sender<usize>, write: impl Future<Output = ()> + Send + 'static) {
+    writes.send_modify(|writes| *writes += 1);
+    let writes = writes.clone();
+    tokio::spawn(async move {
+        write.await;
+        writes.send_modify(|writes| *writes -= 1);
     });
-    tried
 }
 
 /// Says once that the first round is over.
@@ -332,22 +305,24 @@ fn form(settings: &AgentSettings, state_dir: &StateDir) -> Result<Form, StartErr
 fn tell(settings: &AgentSettings, state_dir: &StateDir) {
     let (roles, publish) = (settings.roles.len(), settings.publish);
     info!(roles, %publish, state_dir = %state_dir.path().display(), "agent {} started", env!("CARGO_PKG_VERSION"));
-    for problem in &settings.problems {
-        let fault = &problem.fault;
-        warn!(
-            origin = problem.origin,
-            column = problem.column,
-            "{}: {}; {}",
-            problem.origin,
-            fault.message,
-            fault.action
-        );
-    }
+    tell_problems(&settings.problems);
     for note in &settings.notes {
         info!("{note}");
     }
+    tell_form(settings);
+    warn_of_missing_region(settings);
+}
+
+fn tell_problems(problems: &[Problem]) {
+    for Problem { origin, column, fault, .. } in problems {
+        warn!(origin, column, "{origin}: {}; {}", fault.message, fault.action);
+    }
+}
+
+/// Logs where programs find what.
+fn tell_form(settings: &AgentSettings) {
     let (config, keys) = (settings.config_file.display(), settings.credentials_file.display());
-    match publish {
+    match settings.publish {
         Publish::Process => info!("profiles: commands in {config} that ask this agent"),
         Publish::Cat => info!("profiles: commands in {config} that print files of the state directory"),
         Publish::File => info!("profiles: keys in {keys}"),
@@ -356,6 +331,9 @@ fn tell(settings: &AgentSettings, state_dir: &StateDir) {
         }
         Publish::None => info!("no profiles and no store are written; programs can ask this agent"),
     }
+}
+
+fn warn_of_missing_region(settings: &AgentSettings) {
     if settings.roles.iter().any(|role| role.region.is_none()) {
         warn!("no Region is set, so the profiles have none; set AWS_REGION");
     }

@@ -10,6 +10,7 @@ pub(crate) mod keyring;
 pub(crate) mod listener;
 pub(crate) mod metrics;
 pub(crate) mod seldom;
+pub(crate) mod shown;
 pub(crate) mod socket;
 pub mod summary;
 pub mod wire;

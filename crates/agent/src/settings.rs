@@ -3,6 +3,7 @@
 //! Promises that a value of these types can be used as it is. Where a setting comes from (flag, variable, file) and
 //! which one wins is left to the command line; where files are is in [`paths`]; how variables become roles in [`env_roles`].
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,6 +17,7 @@ use rolecall_core::rotation::Policy;
 use rolecall_core::{Alias, Region, Role};
 
 pub mod env_roles;
+pub mod file;
 pub mod group;
 pub mod paths;
 pub mod problem;
@@ -33,6 +35,10 @@ const SESSION: std::ops::RangeInclusive<Duration> = Duration::from_secs(15 * 60)
 pub struct AgentSettings {
     /// The roles to keep assumed, in the order in which they are shown.
     pub roles: Vec<Role>,
+    /// Where each role is defined: a variable, or a line of the settings file.
+    pub origins: BTreeMap<Alias, String>,
+    /// The settings file, if there is one.
+    pub file: Option<PathBuf>,
     /// The settings that could not be used: told beside the roles.
     pub problems: Vec<Problem>,
     /// What is unusual but harms nothing: logged once.
@@ -113,6 +119,19 @@ pub enum SettingsError {
         /// Why it cannot be one.
         source: RegionError,
     },
+    /// An alias means one role here and another one there.
+    #[error("{alias} is defined twice and not the same: {first} and {second}; take one of the two away, or rename it")]
+    TwoRoles {
+        /// The alias.
+        alias: Alias,
+        /// Where it was said first.
+        first: String,
+        /// And where then.
+        second: String,
+    },
+    /// The form of the log is none of ours.
+    #[error("log_format: {0:?} is neither `text` nor `json`")]
+    LogFormat(String),
     /// A setting names a role that there is not.
     #[error("{setting}: no role is named {name:?}; {known}")]
     UnknownRole {
@@ -131,6 +150,37 @@ pub enum SettingsError {
         /// The variable that says its place directly.
         instead: &'static str,
     },
+}
+
+/// The form of the lines of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one object a line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = SettingsError;
+
+    fn from_str(text: &str) -> Result<Self, SettingsError> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(SettingsError::LogFormat(text.into())),
+        }
+    }
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        })
+    }
 }
 
 impl Publish {

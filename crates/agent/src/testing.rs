@@ -1,6 +1,6 @@
 //! What the tests of several files here need.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use rolecall_core::port::Clock;
-use rolecall_core::{AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session};
+use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session};
 use rolecall_rotator::{Rotator, SystemClock};
 use rolecall_testkit::canary;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,6 +18,7 @@ use tokio::net::UnixStream;
 use tokio::sync::watch;
 
 use crate::serve::documents::View;
+use crate::serve::shown::{Newest, Shown};
 use crate::settings::Publish;
 
 /// A role of this alias, with a Region.
@@ -34,6 +36,20 @@ pub(crate) fn session(n: u64) -> Session {
     let now = SystemClock.now().wall;
     let asked_for = Duration::from_secs(3600);
     Session { credentials: canary::credentials(n), issued_at: now, expires_at: now + asked_for, asked_for }
+}
+
+/// What is shown of settings that say little.
+pub(crate) fn shown(default: Option<Alias>) -> Newest {
+    Newest::new(Shown {
+        default,
+        publish: Publish::Process,
+        endpoint: Some("http://127.0.0.1:4000".into()),
+        problems: Vec::new(),
+        origins: BTreeMap::new(),
+        file: None,
+        read_at: Timestamp::UNIX_EPOCH,
+        refused: Vec::new(),
+    })
 }
 
 /// What the rotator says of one role.
@@ -76,6 +92,11 @@ impl FakeSts {
         sts
     }
 
+    /// How many sessions it has issued.
+    pub(crate) fn issued(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn set(&self, alias: &str, answer: Answer) {
         self.answers.lock().unwrap().insert(alias.into(), answer);
     }
@@ -103,13 +124,10 @@ pub(crate) fn view(rotator: Rotator) -> View {
         rotator,
         endpoint_requests: Default::default(),
         board: Arc::default(),
-        first_write: watch::channel(true).1,
+        writes: watch::channel(0).1,
         ready: watch::channel(true).1,
-        default: None,
-        problems: Vec::new(),
-        publish: Publish::Process,
+        shown: shown(None),
         state_dir: "/state".into(),
-        endpoint: Some("http://127.0.0.1:4000".into()),
         started_at: SystemClock.now().wall,
     }
 }

@@ -1,10 +1,12 @@
 //! The command line: every command, and the arguments that several share. What a command takes stands in its own file.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
+use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use rolecall_agent::settings::paths;
 
@@ -47,7 +49,7 @@ Examples:
 /// The commands, those of everyday use first.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Agent(commands::agent::Args),
+    Agent(Sourced<commands::agent::Args>),
     Status(commands::status::Args),
     Profiles(commands::profiles::Args),
     Wait(commands::wait::Args),
@@ -68,6 +70,47 @@ pub(crate) struct StateDirArg {
     /// The directory of the agent's own files [default: $XDG_STATE_HOME/rolecall, else ~/.local/state/rolecall]
     #[arg(long, value_name = "DIR", env = STATE_DIR_VARIABLE, hide_env_values = true)]
     state_dir: Option<PathBuf>,
+}
+
+/// Arguments, with those of them that nobody gave: a file may say what to take in their place.
+#[derive(Debug)]
+pub(crate) struct Sourced<A> {
+    pub(crate) args: A,
+    by_default: BTreeSet<String>,
+}
+
+impl<A> Sourced<A> {
+    /// The value of the argument `id`: as it was given, else as the file says, else the default.
+    pub(crate) fn or<T>(&self, id: &str, given: T, file: Option<T>) -> T {
+        match file {
+            Some(file) if self.by_default.contains(id) => file,
+            _ => given,
+        }
+    }
+}
+
+impl<A: clap::Args> clap::Args for Sourced<A> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        A::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        A::augment_args_for_update(command)
+    }
+}
+
+impl<A: clap::Args> clap::FromArgMatches for Sourced<A> {
+    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+        let ids = matches.ids().map(clap::Id::as_str);
+        let is_default = |id: &&str| matches.value_source(id) == Some(ValueSource::DefaultValue);
+        let by_default = ids.filter(is_default).map(str::to_owned).collect();
+        Ok(Self { args: A::from_arg_matches(matches)?, by_default })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 /// How a command prints what it has to say: a text for people, or JSON on one line for programs.

@@ -10,7 +10,7 @@ mod command_line;
 mod error;
 
 use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::sync::{Once, PoisonError, RwLock};
 
 use rolecall_agent::publish::files;
 use rolecall_agent::settings::SettingsError;
@@ -43,12 +43,12 @@ pub(crate) struct UserFiles {
     has_keys: bool,
     /// Whether the chain finds a base elsewhere when there is no profile.
     can_do_without: bool,
-    ours: Ours,
+    ours: RwLock<Ours>,
     told: Once,
 }
 
 /// By what a command line is known to ask this very agent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Ours {
     aliases: Vec<Alias>,
     state_dir: PathBuf,
@@ -81,9 +81,23 @@ impl UserFiles {
             selected,
             has_keys: variables.has_keys(),
             can_do_without: variables.can_do_without_profiles(),
-            ours: Ours { aliases, state_dir, inherited: StateDirArg::inherited(environment) },
+            ours: RwLock::new(Ours { aliases, state_dir, inherited: StateDirArg::inherited(environment) }),
             told: Once::new(),
         })
+    }
+
+    /// The same for an agent that has other roles from now on.
+    ///
+    /// # Errors
+    /// When the base would be one of them; then it has not.
+    pub(crate) fn follow(&self, aliases: Vec<Alias>) -> Result<(), BaseError> {
+        let ours = Ours { aliases, ..self.ours() };
+        match self.texts_beside(&ours) {
+            Err(error) if error.is_recursion() => return Err(error),
+            // Whatever else is wrong with the base is told by each role.
+            _ => *self.ours.write().unwrap_or_else(PoisonError::into_inner) = ours,
+        }
+        Ok(())
     }
 
     /// Reads both files and leaves out what is ours.
@@ -91,30 +105,38 @@ impl UserFiles {
     /// # Errors
     /// When a file cannot be read though the base depends on it, or what is left leads back to us.
     pub(crate) fn texts(&self) -> Result<ProfileTexts, BaseError> {
+        self.texts_beside(&self.ours())
+    }
+
+    fn ours(&self) -> Ours {
+        self.ours.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn texts_beside(&self, own: &Ours) -> Result<ProfileTexts, BaseError> {
         let (config, credentials) = (self.text(&self.config)?, self.text(&self.credentials)?);
         let all = profiles(&config.all, &credentials.all);
         let foreign = profiles(&config.foreign, &credentials.foreign);
         for (variable, profile) in &self.selected {
             let has = |profiles: &[Profiles]| profiles.iter().any(|file| file.get(profile).is_some());
             // What stands in the whole file and not in the rest stands in our part.
-            let ours = self.ours.aliases.iter().any(|alias| alias.as_str() == profile) || has(&all);
+            let ours = own.aliases.iter().any(|alias| alias.as_str() == profile) || has(&all);
             if ours && !has(&foreign) {
                 return Err(BaseError::OwnProfile { variable, profile: profile.clone() });
             }
         }
         let texts = ProfileTexts { config: config.foreign, credentials: credentials.foreign };
         if !self.has_keys {
-            self.check_process(&texts)?;
+            self.check_process(&texts, own)?;
         }
         Ok(texts)
     }
 
     /// Refuses a `credential_process` that is us.
-    fn check_process(&self, texts: &ProfileTexts) -> Result<(), BaseError> {
+    fn check_process(&self, texts: &ProfileTexts, ours: &Ours) -> Result<(), BaseError> {
         let selected = self.selected.iter().find(|(variable, _)| *variable == OF_THE_CHAIN);
         match credential_process(texts, selected.map(|(_, profile)| profile.as_str())) {
             Some(CredentialProcess { profile, command }) if command_line::is_rolecall(&command) => {
-                Err(BaseError::OwnProcess { profile, certain: self.ours.are_asked_by(&command) })
+                Err(BaseError::OwnProcess { profile, certain: ours.are_asked_by(&command) })
             }
             _ => Ok(()),
         }

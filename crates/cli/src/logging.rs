@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use rolecall_agent::settings::LogFormat;
 use rolecall_core::port::Clock as _;
 use rolecall_formats::time::utc_seconds;
 use rolecall_rotator::SystemClock;
@@ -24,24 +25,6 @@ use crate::failure::Failure;
 /// The variable that sets the level.
 const VARIABLE: &str = "ROLECALL_LOG";
 
-/// The form of the lines.
-// The variants have no doc comments: clap would give each a paragraph in the help.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum LogFormat {
-    #[default]
-    Text,
-    Json,
-}
-
-impl fmt::Display for LogFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Text => "text",
-            Self::Json => "json",
-        })
-    }
-}
-
 /// Starts the log.
 ///
 /// # Errors
@@ -53,6 +36,8 @@ pub(crate) fn start(environment: &Environment, format: LogFormat) -> Result<(), 
         .with_writer(std::io::stderr)
         .with_ansi(colours && format == LogFormat::Text)
         .with_target(level >= LevelFilter::DEBUG)
+        // Told where, when stderr takes no more: an agent may outlive its terminal.
+        .log_internal_errors(false)
         .with_timer(Seconds);
     let lines = match format {
         LogFormat::Text => lines.boxed(),

@@ -14,8 +14,9 @@ const HEAD: &str = "\
 # Reference
 
 Every command and every setting, made from the program itself by `cargo test -p rolecall-cli reference`; edits in here are
-lost. A setting has one name: the flag `--refresh-before` is the variable `ROLECALL_REFRESH_BEFORE`. A flag wins over a
-variable, a variable over the default, and an empty variable counts as unset.
+lost. A setting has one name: the flag `--refresh-before` is the variable `ROLECALL_REFRESH_BEFORE`, and for the agent the
+key `refresh_before` of its [settings file](guides/configuration.md). A flag wins over a variable, a variable over the file,
+the file over the default, and an empty variable counts as unset.
 
 Besides these, the agent reads the variables of the AWS programs, and the roles:
 

@@ -10,6 +10,10 @@ use crate::Alias;
 
 /// The longest session name, in characters.
 const MAX: usize = 64;
+/// The template of the name that is used when nobody says one.
+pub const DEFAULT_TEMPLATE: &str = "{alias}@{hostname}";
+/// What stands for the machine when it has no name.
+const NO_HOST: &str = "rolecall";
 
 /// A legal `RoleSessionName`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,14 +24,35 @@ pub struct SessionName(String);
 #[error("{0:?} is not a session name: 2 to 64 of `A-Z a-z 0-9 _ + = , . @ -`")]
 pub struct SessionNameError(String);
 
+/// No session name can be made of this template.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// Braces with something else in them than what can be filled in, or only one of them.
+    #[error("{0:?} has braces that are neither `{{alias}}` nor `{{hostname}}`")]
+    Placeholder(String),
+    /// STS takes no name of one character.
+    #[error("{0:?} makes a session name of less than 2 characters")]
+    Short(String),
+}
+
 impl SessionName {
     /// `alias@host`, the default. What STS forbids becomes `-`; a host that does not fit is cut, the alias never is.
     #[must_use]
     pub fn new(alias: &Alias, host: &str) -> Self {
-        let host: String = host.chars().map(|c| if is_legal(c) { c } else { '-' }).collect();
-        let mut name = if host.is_empty() { format!("{alias}@rolecall") } else { format!("{alias}@{host}") };
-        name.truncate(MAX);
-        Self(name)
+        Self(filled(DEFAULT_TEMPLATE, alias, host))
+    }
+
+    /// The name of a template with `{alias}` and `{hostname}` filled in. What STS forbids becomes `-`; what does not fit is
+    /// cut: the host first, then the end.
+    ///
+    /// # Errors
+    /// When the template has other braces, or the name is too short.
+    pub fn from_template(template: &str, alias: &Alias, host: &str) -> Result<Self, TemplateError> {
+        if template.replace("{alias}", "").replace("{hostname}", "").contains(['{', '}']) {
+            return Err(TemplateError::Placeholder(template.into()));
+        }
+        let name = filled(template, alias, host);
+        if name.len() < 2 { Err(TemplateError::Short(template.into())) } else { Ok(Self(name)) }
     }
 
     /// The session name as text.
@@ -35,6 +60,18 @@ impl SessionName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn filled(template: &str, alias: &Alias, host: &str) -> String {
+    let mapped = |text: &str| -> String { text.chars().map(|c| if is_legal(c) { c } else { '-' }).collect() };
+    // The alias has no braces, nor has a host once it is mapped.
+    let parts: Vec<String> = template.replace("{alias}", alias.as_str()).split("{hostname}").map(mapped).collect();
+    let room = MAX.saturating_sub(parts.iter().map(String::len).sum());
+    let mut host = mapped(if host.is_empty() { NO_HOST } else { host });
+    host.truncate(room / (parts.len() - 1).max(1));
+    let mut name = parts.join(&host);
+    name.truncate(MAX);
+    name
 }
 
 fn is_legal(c: char) -> bool {
@@ -86,6 +123,29 @@ mod tests {
         let long = "a".repeat(64);
         assert_eq!(name(&long, "host"), long);
         assert_eq!(name("prod", &"h".repeat(100)).len(), 64);
+    }
+
+    #[test]
+    fn a_template_says_where_role_and_machine_stand() {
+        let name = |template: &str, host: &str| SessionName::from_template(template, &"prod".parse().unwrap(), host);
+        for (template, host, made) in [
+            (DEFAULT_TEMPLATE, "web 1", "prod@web-1".to_owned()),
+            ("{hostname}/{alias}", "web", "web-prod".into()),
+            ("fixed", "web", "fixed".into()),
+            ("{alias}{alias}", "web", "prodprod".into()),
+            ("{hostname}.{alias}", &"h".repeat(80), format!("{}.prod", "h".repeat(59))),
+            ("{hostname}+{hostname}", &"h".repeat(80), format!("{0}+{0}", "h".repeat(31))),
+            (&"x".repeat(80), "web", "x".repeat(64)),
+            ("bü{alias}", "", "b-prod".into()),
+        ] {
+            assert_eq!(name(template, host).unwrap().as_str(), made, "{template}");
+        }
+        for template in ["{role}", "{alias", "}", "{}", "{ alias }"] {
+            assert_eq!(name(template, "web"), Err(TemplateError::Placeholder(template.into())));
+        }
+        for template in ["", "x"] {
+            assert_eq!(name(template, "web"), Err(TemplateError::Short(template.into())));
+        }
     }
 
     #[test]

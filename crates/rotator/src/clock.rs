@@ -17,15 +17,25 @@ const BOOT: ClockId = ClockId::Boottime;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const BOOT: ClockId = ClockId::Monotonic;
 
+impl SystemClock {
+    /// The monotonic clock, which the service manager reads too. Stands still in suspend: for nothing but telling it.
+    #[must_use]
+    pub fn monotonic(self) -> Duration {
+        duration(clock_gettime(ClockId::Monotonic))
+    }
+}
+
 impl Clock for SystemClock {
     fn now(&self) -> Now {
         let wall = clock_gettime(ClockId::Realtime);
         let boot = clock_gettime(BOOT);
-        Now {
-            wall: Timestamp::new(wall.tv_sec, nanos(wall)).unwrap_or(Timestamp::UNIX_EPOCH),
-            boot: Duration::new(u64::try_from(boot.tv_sec).unwrap_or_default(), nanos(boot).unsigned_abs()),
-        }
+        Now { wall: Timestamp::new(wall.tv_sec, nanos(wall)).unwrap_or(Timestamp::UNIX_EPOCH), boot: duration(boot) }
     }
+}
+
+/// A time since the machine was started.
+fn duration(time: Timespec) -> Duration {
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), nanos(time).unsigned_abs())
 }
 
 /// The nanoseconds within the second: 0 to 999,999,999.

@@ -2,7 +2,7 @@
 //!
 //! It decides nothing: what happened becomes an event, what comes back is carried out in order.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use rolecall_core::port::Clock;
 use rolecall_core::rotation::{
     Adopted, Attempt, Effect, Engine, EntryId, Event, Issue, NotServable, Now, Policy, Reason,
 };
-use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session, Sink};
+use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, RoleKey, Session, Sink};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
 use crate::feeder::Feeder;
 use crate::metrics::Metrics;
-use crate::record::{Records, Reply};
+use crate::record::{Record, Records, Reply};
 use crate::report::{Report, RoleReport, SinkReport};
 use crate::vault::Vault;
-use crate::waiting::{RefreshReply, RoundReply, Waiting};
+use crate::waiting::{RefreshReply, RoundReply, SetReply, Waiting, caught_up};
 use crate::{NotRefreshed, NotServed, Served, log};
 
 /// The longest sleep: tokio's timers stand still in suspend, so after a resume at most this much is overslept.
@@ -29,6 +29,7 @@ const LONGEST_NAP: Duration = Duration::from_secs(30);
 pub(crate) enum Command {
     Define(Vec<(Role, Option<Session>)>),
     Forget(Alias),
+    Set(Policy, Vec<Role>, SetReply),
     Session(Alias, Reply),
     /// Somebody was served from the vault.
     Demand(Alias),
@@ -122,15 +123,13 @@ impl Driver {
         match command {
             Command::Define(roles) => self.define(roles),
             Command::Forget(alias) => {
-                let Some(entry) = self.records.find(&alias) else { return };
-                self.step(Event::Forget { entry }, None);
-                self.deliver(entry);
-                if let Some(record) = self.records.remove(entry) {
-                    self.waited.remove(&entry);
-                    for reply in record.waiters {
-                        let _ = reply.send(Err(NotServed::Unknown));
-                    }
+                if let Some(entry) = self.records.find(&alias) {
+                    self.forget(entry);
                 }
+            }
+            Command::Set(policy, roles, reply) => {
+                self.set(policy, roles);
+                let _ = reply.send(caught_up(&self.feeders));
             }
             Command::Session(alias, reply) => match self.records.find(&alias) {
                 Some(entry) => {
@@ -177,6 +176,42 @@ impl Driver {
                 self.show(entry);
             }
         }
+    }
+
+    fn forget(&mut self, entry: EntryId) {
+        self.step(Event::Forget { entry }, None);
+        self.deliver(entry);
+        if let Some(record) = self.records.remove(entry) {
+            self.waited.remove(&entry);
+            for reply in record.waiters {
+                let _ = reply.send(Err(NotServed::Unknown));
+            }
+        }
+    }
+
+    fn set(&mut self, policy: Policy, roles: Vec<Role>) {
+        self.step(Event::Policy { policy }, None);
+        let wanted: HashSet<&Alias> = roles.iter().map(|role| &role.alias).collect();
+        let is_gone = |(entry, record): (_, &Record)| (!wanted.contains(&record.role.alias)).then_some(entry);
+        let gone: Vec<EntryId> = self.records.iter().filter_map(is_gone).collect();
+        // A role under another name is the same session to STS.
+        let left = |entry: &EntryId| {
+            let record = self.records.get(*entry)?;
+            self.engine.serve(self.clock.now(), *entry).ok()?;
+            Some((record.role.key(), record.session.clone()?))
+        };
+        let mut left: HashMap<RoleKey, Arc<Session>> = gone.iter().filter_map(left).collect();
+        gone.into_iter().for_each(|entry| self.forget(entry));
+        let order: Vec<Alias> = roles.iter().map(|role| role.alias.clone()).collect();
+        let with_left = |role: Role| {
+            let adopted = if self.records.find(&role.alias).is_none() { left.remove(&role.key()) } else { None };
+            (role, adopted.map(|session| Session::clone(&session)))
+        };
+        let roles = roles.into_iter().map(with_left).collect();
+        self.define(roles);
+        self.records.arrange(order.iter().filter_map(|alias| self.records.find(alias)).collect());
+        let entries: Vec<EntryId> = self.records.iter().map(|(entry, _)| entry).collect();
+        entries.into_iter().for_each(|entry| self.deliver(entry));
     }
 
     fn refresh(&mut self, aliases: &[Alias], reply: RefreshReply) {
@@ -326,7 +361,7 @@ impl Driver {
 
     fn report(&self) -> Report {
         let now = self.clock.now();
-        let role = |(entry, record): (EntryId, &crate::record::Record)| {
+        let role = |(entry, record): (EntryId, &Record)| {
             if record.role.alias.is_lent() {
                 return None;
             }

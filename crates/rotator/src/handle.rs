@@ -80,6 +80,19 @@ impl Rotator {
         self.send(Command::Define(roles));
     }
 
+    /// Keeps exactly these roles assumed from now on, in this order and by this policy. An entry that STS would answer the
+    /// same keeps its session, also under another alias; what is under way for one that changed is given up. Returns once
+    /// every sink was told of all, and has written it or failed to. It is done, too, when nobody waits for that.
+    pub fn set_all(&self, policy: Policy, roles: Vec<Role>) -> impl Future<Output = ()> + Send + use<> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Set(policy, roles, reply));
+        async move {
+            if let Ok(sinks) = answer.await {
+                sinks.await;
+            }
+        }
+    }
+
     /// Stops keeping the role assumed and takes its session from every sink.
     pub fn forget(&self, alias: &Alias) {
         self.vault.take(alias);

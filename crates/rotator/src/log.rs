@@ -4,7 +4,7 @@
 //! more than [`FEW`] roles: whoever waits for the round tells them together.
 
 use jiff::{SignedDuration, Unit};
-use rolecall_core::rotation::{Effect, Failure, Held, Reason};
+use rolecall_core::rotation::{Effect, Failure, Held, Reason, Withdrawal};
 use rolecall_core::{FaultKind, Role};
 use tracing::{debug, info, warn};
 
@@ -40,8 +40,12 @@ pub(crate) fn failed(role: &Role, before: Option<FaultKind>, failure: &Failure) 
 }
 
 pub(crate) fn withdrawn(role: &Role, effect: &Effect) {
-    if let Effect::Withdraw { reason, .. } = effect {
-        warn!(alias = %role.alias, %reason, "session withdrawn");
+    let alias = &role.alias;
+    match effect {
+        Effect::Withdraw { reason: reason @ Withdrawal::Expired, .. } => warn!(%alias, %reason, "session withdrawn"),
+        // Somebody wanted it so.
+        Effect::Withdraw { reason, .. } => info!(%alias, %reason, "session withdrawn"),
+        _ => {}
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) struct Record {
 pub(crate) struct Records {
     by_entry: BTreeMap<EntryId, Record>,
     by_alias: HashMap<Alias, EntryId>,
+    /// The order in which they are shown.
+    order: Vec<EntryId>,
     newest: u64,
 }
 
@@ -43,6 +45,7 @@ impl Records {
         self.newest += 1;
         let id = EntryId(self.newest);
         self.by_alias.insert(role.alias.clone(), id);
+        self.order.push(id);
         self.by_entry.insert(id, Record { role: Arc::new(role), session: None, told: None, waiters: Vec::new() });
         (id, false)
     }
@@ -50,7 +53,13 @@ impl Records {
     pub(crate) fn remove(&mut self, id: EntryId) -> Option<Record> {
         let record = self.by_entry.remove(&id)?;
         self.by_alias.remove(&record.role.alias);
+        self.order.retain(|known| *known != id);
         Some(record)
+    }
+
+    /// Shows them in this order from now on; each one there is has to be in it.
+    pub(crate) fn arrange(&mut self, order: Vec<EntryId>) {
+        self.order = order;
     }
 
     pub(crate) fn find(&self, alias: &Alias) -> Option<EntryId> {
@@ -70,8 +79,8 @@ impl Records {
         self.by_entry.len()
     }
 
-    /// In the order in which they were defined.
+    /// In the order in which they are shown: that of their definition, unless they were arranged.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (EntryId, &Record)> {
-        self.by_entry.iter().map(|(id, record)| (*id, record))
+        self.order.iter().filter_map(|id| Some((*id, self.by_entry.get(id)?)))
     }
 }

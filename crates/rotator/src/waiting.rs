@@ -21,6 +21,9 @@ pub(crate) type RoundReply = oneshot::Sender<SinksCaughtUp>;
 /// Where the answer about a refresh goes.
 pub(crate) type RefreshReply = oneshot::Sender<Result<SinksCaughtUp, NotRefreshed>>;
 
+/// Where the answer about a new set of roles goes.
+pub(crate) type SetReply = oneshot::Sender<SinksCaughtUp>;
+
 /// Everybody who waits for outcomes, each with the entries whose outcome is still to come.
 #[derive(Default)]
 pub(crate) struct Waiting {
@@ -65,7 +68,8 @@ fn is_through(entries: &mut BTreeSet<EntryId>, to_come: impl Fn(EntryId) -> bool
     true
 }
 
-fn caught_up(feeders: &[Feeder]) -> SinksCaughtUp {
+/// Resolves once every sink has tried what it was given until now.
+pub(crate) fn caught_up(feeders: &[Feeder]) -> SinksCaughtUp {
     let sinks: Vec<_> = feeders.iter().map(Feeder::caught_up).collect();
     Box::pin(async move {
         for caught_up in sinks {

@@ -56,7 +56,7 @@ impl Board {
             faults.insert(alias, before.unwrap_or((fault, now)));
         }
         for alias in column.faults.keys().filter(|alias| !faults.contains_key(*alias)) {
-            info!(%alias, "now also in the {writer}");
+            info!(%alias, "no longer left out of the {writer}");
         }
         *column = Column { whole: None, faults, notes: findings.notes };
     }

@@ -3,11 +3,11 @@
 //! Promises that two writes never run at once and that the one that ends last shows the newest state, and that the board
 //! has what each found out. What is written where is left to the [`Writer`].
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use rolecall_core::port::Clock;
-use rolecall_core::{Delivery, Fault, FaultKind, Sink};
+use rolecall_core::{Delivery, Fault, FaultKind, Role, Sink};
 use tokio::task::JoinError;
 
 use crate::publish::board::{Board, Findings};
@@ -29,17 +29,37 @@ pub(crate) trait Writer: Send + Sync + 'static {
 pub(crate) struct FileSink<W>(Arc<Inner<W>>);
 
 struct Inner<W> {
-    writer: W,
     clock: Arc<dyn Clock>,
     board: Arc<Board>,
-    holdings: Mutex<Holdings>,
+    work: Mutex<Work<W>>,
     /// Held while files are written.
     turn: Mutex<()>,
 }
 
+/// Who writes, and what: changed together.
+struct Work<W> {
+    writer: Arc<W>,
+    holdings: Holdings,
+}
+
+impl<W> Inner<W> {
+    fn work(&self) -> MutexGuard<'_, Work<W>> {
+        // What a panicking holder left is still a writer and what is held.
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl<W: Writer> FileSink<W> {
     pub(crate) fn new(writer: W, clock: Arc<dyn Clock>, board: Arc<Board>, holdings: Holdings) -> Self {
-        Self(Arc::new(Inner { writer, clock, board, holdings: Mutex::new(holdings), turn: Mutex::new(()) }))
+        let work = Mutex::new(Work { writer: Arc::new(writer), holdings });
+        Self(Arc::new(Inner { clock, board, work, turn: Mutex::new(()) }))
+    }
+
+    /// Has another writer write for other roles from the next write on: the one that `renewed` makes of the one before.
+    pub(crate) fn follow(&self, roles: Vec<Arc<Role>>, renewed: impl FnOnce(&W) -> W) {
+        let mut work = self.0.work();
+        work.writer = Arc::new(renewed(&work.writer));
+        work.holdings.set_roles(roles);
     }
 
     /// Brings the files up to what is held.
@@ -57,9 +77,12 @@ impl<W: Writer> FileSink<W> {
 impl<W: Writer> Inner<W> {
     fn write(&self) -> Result<(), Fault> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let holdings = self.holdings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (writer, holdings) = {
+            let work = self.work();
+            (Arc::clone(&work.writer), work.holdings.clone())
+        };
         let mut findings = Findings::default();
-        let written = self.writer.write(&holdings, &mut findings);
+        let written = writer.write(&holdings, &mut findings);
         findings.whole = written.as_ref().err().cloned();
         self.board.put(W::NAME, self.clock.now().wall, findings);
         written
@@ -79,7 +102,7 @@ impl<W: Writer> Sink for FileSink<W> {
     }
 
     async fn deliver(&self, changes: &[Delivery]) -> Result<(), Fault> {
-        self.0.holdings.lock().unwrap_or_else(PoisonError::into_inner).apply(changes);
+        self.0.work().holdings.apply(changes);
         self.write().await
     }
 }
@@ -92,6 +115,7 @@ pub(crate) fn ended_badly(error: &JoinError) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::thread;
     use std::time::Duration;
@@ -99,7 +123,7 @@ mod tests {
     use rolecall_rotator::SystemClock;
 
     use super::*;
-    use crate::testing::{delivery, session};
+    use crate::testing::{delivery, role, session};
 
     /// Gives another write all the time that it needs to come in between.
     #[derive(Default)]
@@ -129,7 +153,8 @@ mod tests {
     async fn writes_take_turns_and_the_last_shows_the_newest() {
         let writer = Slow::default();
         let written = Arc::clone(&writer.written);
-        let sink = FileSink::new(writer, Arc::new(SystemClock), Arc::default(), Holdings::default());
+        let holdings = Holdings::new(vec![Arc::new(role("a"))], BTreeMap::new());
+        let sink = FileSink::new(writer, Arc::new(SystemClock), Arc::default(), holdings);
         let changes = [delivery("a", Some(session(1)))];
         let (first, second) = tokio::join!(sink.write(), sink.deliver(&changes));
         first.unwrap();

@@ -1,12 +1,13 @@
 //! What a writer has to show: all roles in their order, and the sessions that are held.
 //!
 //! Pure. Begins with what an earlier agent left, so that the first write takes no working keys away; from then on the
-//! rotator says what is held, and when it is not any more.
+//! rotator says what is held, and when it is not any more. Which roles there are is said by the settings alone: what the
+//! rotator still says of a role that is gone, or that was another one, does not count.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rolecall_core::{Alias, Delivery, Fault, FaultKind, Role, Session};
+use rolecall_core::{Alias, Delivery, Fault, FaultKind, Role, RoleKey, Session};
 use rolecall_formats::profile::{Held, ValueError};
 
 /// All roles and what is held for them.
@@ -22,12 +23,22 @@ impl Holdings {
         Self { roles, sessions: left }
     }
 
+    /// Other roles from now on. What is held for one that STS would answer the same stays.
+    pub(crate) fn set_roles(&mut self, roles: Vec<Arc<Role>>) {
+        let keys: BTreeMap<&Alias, RoleKey> = self.roles.iter().map(|role| (&role.alias, role.key())).collect();
+        let stays = |role: &Arc<Role>| keys.get(&role.alias) == Some(&role.key());
+        let mut before = std::mem::take(&mut self.sessions);
+        let stay = roles.iter().filter(|role| stays(role));
+        self.sessions = stay.filter_map(|role| before.remove_entry(&role.alias)).collect();
+        self.roles = roles;
+    }
+
     /// Takes over what the rotator says.
     pub(crate) fn apply(&mut self, changes: &[Delivery]) {
         for Delivery { role, session } in changes {
-            match self.roles.iter_mut().find(|known| known.alias == role.alias) {
-                Some(known) => *known = Arc::clone(role),
-                None => self.roles.push(Arc::clone(role)),
+            let known = self.roles.iter().find(|known| known.alias == role.alias);
+            if known.is_none_or(|known| known.key() != role.key()) {
+                continue;
             }
             match session {
                 Some(session) => drop(self.sessions.insert(role.alias.clone(), Arc::clone(session))),

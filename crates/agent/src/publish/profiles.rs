@@ -10,6 +10,7 @@ mod user_file;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use rolecall_core::{Alias, Fault, Role};
@@ -49,6 +50,8 @@ pub(crate) struct Profiles {
     json: JsonFiles,
     take_over: TakeOver,
     default: Option<Alias>,
+    /// Whether everything of ours is out, in the form that publishes nothing: once is enough.
+    cleared: AtomicBool,
 }
 
 impl Profiles {
@@ -61,6 +64,20 @@ impl Profiles {
             json,
             take_over: TakeOver::new(&settings.take_over, started_at),
             default: settings.default.clone(),
+            cleared: AtomicBool::new(false),
+        }
+    }
+
+    /// The writer for other settings of the same agent.
+    pub(crate) fn renewed(&self, form: Form, settings: &AgentSettings, now: Timestamp) -> Self {
+        Self {
+            form,
+            config: self.config.clone(),
+            credentials: self.credentials.clone(),
+            json: self.json.clone(),
+            take_over: self.take_over.renewed(&settings.take_over, now),
+            default: settings.default.clone(),
+            cleared: AtomicBool::new(false),
         }
     }
 
@@ -88,11 +105,13 @@ impl Writer for Profiles {
                 self.json.write(&held).and_then(|()| self.write_command(roles, command, findings))
             }
             Form::File => self.write_keys(holdings, findings),
+            Form::None if self.cleared.load(Ordering::Relaxed) => return Ok(()),
             Form::None => self.config.clear().and_then(|_| self.credentials.clear()).map(drop),
         };
         // And goes behind it; but what has ended goes also where the profile cannot be taken away.
-        let kept = self.json.keep(&self.printed(holdings));
-        written.and(kept)
+        let written = written.and(self.json.keep(&self.printed(holdings)));
+        self.cleared.store(written.is_ok(), Ordering::Relaxed);
+        written
     }
 }
 

@@ -3,17 +3,20 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::path::PathBuf;
 
-use rolecall_core::FaultKind;
 use rolecall_core::rotation::Policy;
+use rolecall_core::{Fault, FaultKind};
 use rolecall_rotator::SystemClock;
 use rolecall_testkit::{ManualClock, canary};
 
 use super::*;
 use crate::settings::group::Group;
 use crate::settings::problem::Problem;
+use crate::state::state_dir::StateDirError;
 use crate::testing::{Answer, FakeSts, get, log, role};
 
+mod reload;
 mod restart;
 
 struct Home(tempfile::TempDir);
@@ -31,6 +34,8 @@ impl Home {
     fn settings(&self, publish: Publish, aliases: &[&str]) -> AgentSettings {
         AgentSettings {
             roles: aliases.iter().map(|alias| role(alias)).collect(),
+            origins: BTreeMap::new(),
+            file: None,
             problems: Vec::new(),
             notes: Vec::new(),
             default: None,

@@ -42,6 +42,15 @@ pub(crate) struct Limits {
 /// A server, until it is dropped.
 pub(crate) struct Served(JoinHandle<()>);
 
+impl Served {
+    /// Ends it. The address is free again when this returns.
+    pub(crate) async fn stop(mut self) {
+        self.0.abort();
+        // Ended by the abort; there is nothing to learn from it.
+        let _ = (&mut self.0).await;
+    }
+}
+
 impl Drop for Served {
     fn drop(&mut self) {
         self.0.abort();

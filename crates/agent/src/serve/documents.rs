@@ -13,12 +13,12 @@ use tokio::sync::watch;
 
 use crate::publish::board::Board;
 use crate::serve::endpoint::counts::Counts;
+use crate::serve::shown::{Newest, Shown};
 use crate::serve::wire::{
     AgentDocument, FaultDocument, ProblemDocument, ProfileDocument, ProfileStatus, ProfilesDocument, RefreshDocument,
     StatusDocument, VERSION,
 };
 use crate::settings::Publish;
-use crate::settings::problem::Problem;
 
 /// How long a document waits for what the writers find at their first try, which takes much less unless somebody holds a
 /// lock.
@@ -30,24 +30,20 @@ pub(crate) struct View {
     pub(crate) board: Arc<Board>,
     /// What was asked at the endpoint.
     pub(crate) endpoint_requests: Counts,
-    /// Whether every writer has tried once.
-    pub(crate) first_write: watch::Receiver<bool>,
+    /// How often writers were told to write and have not tried yet.
+    pub(crate) writes: watch::Receiver<usize>,
     /// Whether the first round is over.
     pub(crate) ready: watch::Receiver<bool>,
-    pub(crate) default: Option<Alias>,
-    pub(crate) problems: Vec<Problem>,
-    pub(crate) publish: Publish,
+    pub(crate) shown: Newest,
     pub(crate) state_dir: String,
-    /// The URL of the loopback endpoint.
-    pub(crate) endpoint: Option<String>,
     pub(crate) started_at: Timestamp,
 }
 
 impl View {
-    /// Returns once every writer has tried to write what needs no session.
+    /// Returns once every writer has tried to write what the settings say.
     pub(crate) async fn written(&self) {
         // An error means that nobody will try any more.
-        let _ = self.first_write.clone().wait_for(|tried| *tried).await;
+        let _ = self.writes.clone().wait_for(|writes| *writes == 0).await;
     }
 
     /// Whether every role was assumed or failed to be once, and what is held was written.
@@ -62,17 +58,20 @@ impl View {
 
     pub(crate) async fn profiles(&self) -> ProfilesDocument {
         self.almost_written().await;
+        let report = self.rotator.report().await;
+        let shown = self.shown.get();
         ProfilesDocument {
             version: VERSION,
-            default: self.default.as_ref().map(ToString::to_string),
-            profiles: self.roles(self.rotator.report().await.as_ref()).map(|role| self.profile(role)).collect(),
-            problems: self.problems(),
+            default: shown.default.as_ref().map(ToString::to_string),
+            profiles: self.roles(report.as_ref()).map(|role| self.profile(&shown, role)).collect(),
+            problems: self.problems(&shown),
         }
     }
 
     pub(crate) async fn status(&self) -> StatusDocument {
         self.almost_written().await;
         let report = self.rotator.report().await;
+        let shown = self.shown.get();
         StatusDocument {
             version: VERSION,
             agent: AgentDocument {
@@ -80,13 +79,15 @@ impl View {
                 pid: std::process::id(),
                 started_at: utc_seconds(self.started_at),
                 state_dir: self.state_dir.clone(),
-                publish: self.publish.to_string(),
-                endpoint: self.endpoint.clone(),
+                publish: shown.publish.to_string(),
+                endpoint: shown.endpoint.clone(),
+                settings_file: shown.file.clone(),
+                settings_read_at: Some(utc_seconds(shown.read_at)),
                 clock_skew_seconds: report.as_ref().and_then(|report| report.clock_skew).map(|skew| skew.as_secs()),
             },
-            default: self.default.as_ref().map(ToString::to_string),
-            profiles: self.roles(report.as_ref()).map(|role| self.profile_status(role)).collect(),
-            problems: self.problems(),
+            default: shown.default.as_ref().map(ToString::to_string),
+            profiles: self.roles(report.as_ref()).map(|role| self.profile_status(&shown, role)).collect(),
+            problems: self.problems(&shown),
         }
     }
 
@@ -104,8 +105,10 @@ impl View {
     /// How these roles stand after a refresh; `complete` says whether all of it has come to its end.
     pub(crate) async fn refreshed(&self, aliases: &[Alias], complete: bool) -> RefreshDocument {
         let report = self.rotator.report().await;
+        let shown = self.shown.get();
         let asked = self.roles(report.as_ref()).filter(|role| aliases.contains(&role.role.alias));
-        RefreshDocument { version: VERSION, complete, profiles: asked.map(|role| self.profile_status(role)).collect() }
+        let profiles = asked.map(|role| self.profile_status(&shown, role)).collect();
+        RefreshDocument { version: VERSION, complete, profiles }
     }
 
     /// The roles of a report; none when the rotator has ended.
@@ -113,10 +116,10 @@ impl View {
         report.into_iter().flat_map(|report| &report.roles)
     }
 
-    fn profile(&self, report: &RoleReport) -> ProfileDocument {
+    fn profile(&self, shown: &Shown, report: &RoleReport) -> ProfileDocument {
         let role = &report.role;
         let unwritten = self.board.fault(&role.alias);
-        let published = unwritten.is_none() && self.board.failed().is_empty() && self.publishes(report);
+        let published = unwritten.is_none() && self.board.failed().is_empty() && publishes(shown.publish, report);
         let fault = report.fault.clone().or(unwritten);
         ProfileDocument {
             alias: role.alias.to_string(),
@@ -127,7 +130,7 @@ impl View {
             role: role.arn.name().into(),
             region: role.region.as_ref().map(ToString::to_string),
             source: role.source.to_string(),
-            default: self.default.as_ref() == Some(&role.alias),
+            default: shown.default.as_ref() == Some(&role.alias),
             state: report.state.to_string(),
             published,
             expires_at: report.expires_at.map(utc_seconds),
@@ -141,21 +144,13 @@ impl View {
         }
     }
 
-    /// Whether the form of the profiles has one for a role that stands like this.
-    fn publishes(&self, report: &RoleReport) -> bool {
-        match self.publish {
-            Publish::Process => true,
-            Publish::Cat | Publish::File => report.expires_at.is_some(),
-            Publish::None => false,
-        }
-    }
-
-    fn profile_status(&self, report: &RoleReport) -> ProfileStatus {
+    fn profile_status(&self, shown: &Shown, report: &RoleReport) -> ProfileStatus {
         // The fault of the role comes first; what is wrong with its profile is not to be lost behind it.
         let hidden = self.board.fault(&report.role.alias).filter(|_| report.fault.is_some());
         let hidden = hidden.map(|(fault, _)| fault.to_string());
         ProfileStatus {
-            profile: self.profile(report),
+            profile: self.profile(shown, report),
+            origin: shown.origins.get(&report.role.alias).cloned(),
             issued_at: report.issued_at.map(utc_seconds),
             access_key_id: report.access_key_id.clone(),
             session_version: report.version,
@@ -168,10 +163,11 @@ impl View {
 
     /// How many settings could not be used and files not written.
     pub(crate) fn problem_count(&self) -> usize {
-        self.problems.len() + self.board.failed().len()
+        let shown = self.shown.get();
+        shown.problems.len() + shown.refused.len() + self.board.failed().len()
     }
 
-    fn problems(&self) -> Vec<ProblemDocument> {
+    fn problems(&self, shown: &Shown) -> Vec<ProblemDocument> {
         let document = |origin: &str, column, Fault { kind, message, action }: &Fault| ProblemDocument {
             origin: origin.into(),
             column,
@@ -179,9 +175,22 @@ impl View {
             message: message.clone(),
             action: action.clone(),
         };
-        let settings = self.problems.iter().map(|problem| document(&problem.origin, problem.column, &problem.fault));
+        let settings = shown
+            .problems
+            .iter()
+            .chain(&shown.refused)
+            .map(|problem| document(&problem.origin, problem.column, &problem.fault));
         let files = self.board.failed().into_iter().map(|(writer, fault)| document(writer, None, &fault));
         settings.chain(files).collect()
+    }
+}
+
+/// Whether the form of the profiles has one for a role that stands like this.
+fn publishes(form: Publish, report: &RoleReport) -> bool {
+    match form {
+        Publish::Process => true,
+        Publish::Cat | Publish::File => report.expires_at.is_some(),
+        Publish::None => false,
     }
 }
 

@@ -203,6 +203,10 @@ pub struct AgentDocument {
     /// Where the loopback endpoint is; none when there is none.
     #[serde(default)]
     pub endpoint: Option<String>,
+    /// Its settings file, if there is one.
+    pub settings_file: Option<String>,
+    /// When its settings were read; an older agent does not say it.
+    pub settings_read_at: Option<String>,
     /// How far the clock of the machine is ahead of AWS, if it is wrong.
     pub clock_skew_seconds: Option<i64>,
 }
@@ -213,6 +217,8 @@ pub struct ProfileStatus {
     /// What programs read, too.
     #[serde(flatten)]
     pub profile: ProfileDocument,
+    /// Where the role is defined: a variable, or a line of the settings file. An older agent does not say it.
+    pub origin: Option<String>,
     /// When the session that is held was received.
     pub issued_at: Option<String>,
     /// The access key id of the session that is held: an identifier, which CloudTrail shows too, and no secret.

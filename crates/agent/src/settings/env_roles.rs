@@ -6,6 +6,7 @@
 //! mentioned.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub struct RoleDefaults {
 pub struct EnvRoles {
     /// The roles, in the order of their numbers.
     pub roles: Vec<Role>,
+    /// Where each of them was said: the name of the variable.
+    pub origins: BTreeMap<Alias, String>,
     /// Variables that are not used because their value, or their number, is wrong.
     pub problems: Vec<Problem>,
     /// What is unusual but harms nothing: a gap in the numbers, a repeated variable, a name that is not read or that no
@@ -158,6 +161,7 @@ fn add(found: &mut EnvRoles, taken: &mut Vec<(String, String)>, name: String, va
         if role.name != role.alias.as_str() {
             found.notes.push(format!("{name}: the profile of {:?} is called {}", role.name, role.alias));
         }
+        found.origins.insert(role.alias.clone(), name.clone());
         taken.push((name, value));
         found.roles.push(role);
         return;
@@ -195,7 +199,7 @@ fn role(variable: &str, value: &OsStr, defaults: &RoleDefaults) -> Result<Role, 
         return Err(problem(0, "the value is empty".into(), action));
     }
     let (arn, name) = RoleArn::parse_prefix(text).map_err(|ArnError { at, problem: what }| {
-        problem(start + at, what.to_string(), arn_fix(variable, text, &what))
+        problem(start + at, what.to_string(), arn_fix(&example(variable), text, &what))
     })?;
     let name = name.map(str::trim).unwrap_or_default();
     if name.is_empty() {
@@ -224,13 +228,13 @@ fn example(variable: &str) -> String {
     format!("{variable}=arn:aws:iam::<account id>:role/<role>:<friendly name>")
 }
 
-/// What to do about a value that does not start with the ARN of a role.
-fn arn_fix(variable: &str, text: &str, problem: &ArnProblem) -> String {
+/// What to do about a value that does not start with the ARN of a role; `example` is a right one.
+pub(super) fn arn_fix(example: &str, text: &str, problem: &ArnProblem) -> String {
     match problem {
         ArnProblem::Prefix if text.starts_with(['"', '\'']) => {
             "take the quotes away: an env file keeps them as part of the value".into()
         }
-        ArnProblem::Prefix => format!("set {}", example(variable)),
+        ArnProblem::Prefix => format!("set {example}"),
         ArnProblem::Partition(_) => "copy the role ARN from the IAM console, from its `arn:` on".into(),
         ArnProblem::Service(_) => {
             "use the ARN of the role itself, arn:aws:iam::<account id>:role/<role>, as the IAM console shows it".into()

@@ -21,6 +21,14 @@ pub fn default_state_dir(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Pa
     Ok(set(&lookup, "HOME").ok_or(no_home)?.join(".local/state/rolecall"))
 }
 
+/// The settings file that is read if it is there: `$XDG_CONFIG_HOME/rolecall/rolecall.toml`, else
+/// `~/.config/rolecall/rolecall.toml`. None when neither variable says a place. A relative `XDG_CONFIG_HOME` is ignored.
+pub fn settings_file(lookup: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let base = set(&lookup, "XDG_CONFIG_HOME").filter(|base| base.is_absolute());
+    let base = base.or_else(|| Some(set(&lookup, "HOME")?.join(".config")))?;
+    Some(base.join("rolecall/rolecall.toml"))
+}
+
 /// The user's AWS config file: `AWS_CONFIG_FILE`, else `~/.aws/config`.
 ///
 /// # Errors
@@ -75,6 +83,18 @@ mod tests {
         }
         let error = default_state_dir(env(&[("HOME", "")])).unwrap_err().to_string();
         assert!(error.contains("ROLECALL_STATE_DIR"), "{error}");
+    }
+
+    #[test]
+    fn the_settings_file_follows_xdg() {
+        for (variables, path) in [
+            (&[("XDG_CONFIG_HOME", "/x"), ("HOME", "/h")][..], Some("/x/rolecall/rolecall.toml")),
+            (&[("XDG_CONFIG_HOME", "x"), ("HOME", "/h")], Some("/h/.config/rolecall/rolecall.toml")),
+            (&[("XDG_CONFIG_HOME", "/x")], Some("/x/rolecall/rolecall.toml")),
+            (&[("XDG_CONFIG_HOME", ""), ("HOME", "")], None),
+        ] {
+            assert_eq!(settings_file(env(variables)).as_deref(), path.map(Path::new), "{variables:?}");
+        }
     }
 
     #[test]

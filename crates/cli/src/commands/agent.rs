@@ -6,6 +6,8 @@
 mod notify;
 mod readiness;
 mod ready_file;
+mod reload;
+mod settings_file;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,25 +18,25 @@ use clap::ArgAction;
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser as _};
 use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults, env_roles};
 use rolecall_agent::settings::group::Group;
-use rolecall_agent::settings::paths;
-use rolecall_agent::settings::{self, AgentSettings, Publish, SettingsError};
+use rolecall_agent::settings::{self, AgentSettings, LogFormat, Publish, SettingsError, file, paths};
 use rolecall_agent::state::state_dir::StateDirError;
 use rolecall_agent::{Agent, StartError};
 use rolecall_aws::{Base, Sts};
-use rolecall_core::Alias;
 use rolecall_core::port::Clock;
 use rolecall_core::rotation::{BudgetPolicy, Lead, Policy};
+use rolecall_core::{Alias, Role};
 use rolecall_rotator::SystemClock;
 
-use crate::args::StateDirArg;
+use crate::args::{Sourced, StateDirArg};
 use crate::base::UserFiles;
 use crate::environment::Environment;
 use crate::exit_code::{ExitCode, Tally};
 use crate::failure::Failure;
-use crate::logging::LogFormat;
 use crate::stop_signal::StopSignal;
 use crate::{endpoint, hardening, logging, runtime};
 use readiness::Readiness;
+use reload::{Reload, Stamp};
+use settings_file::{SettingsFile, Unusable, listed};
 
 /// The most that stopping may take. The agent itself is faster; this is for the day when it is not.
 const STOP_LIMIT: Duration = Duration::from_millis(900);
@@ -46,6 +48,10 @@ const GROUPS: &str = "/etc/group";
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
+    /// A file with settings and roles; where it and a flag or a variable differ, the file gives way [default:
+    /// $XDG_CONFIG_HOME/rolecall/rolecall.toml, else ~/.config/rolecall/rolecall.toml, if it is there]
+    #[arg(long, value_name = "PATH", env = "ROLECALL_CONFIG", hide_env_values = true)]
+    config: Option<PathBuf>,
     #[command(flatten)]
     state_dir: StateDirArg,
     /// Let the members of this group use the agent and read its files, by name or number: for programs of other users, such
@@ -95,15 +101,8 @@ pub(crate) struct Args {
         value_parser = settings::parse_listen)]
     metrics_listen: Option<SocketAddr>,
     /// The form of the log: `text` for people, `json` for programs, one object a line
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        env = "ROLECALL_LOG_FORMAT",
-        hide_env_values = true,
-        default_value_t,
-        value_enum,
-        hide_possible_values = true
-    )]
+    #[arg(long, value_name = "FORMAT", env = "ROLECALL_LOG_FORMAT", hide_env_values = true, default_value_t, hide_possible_values = true,
+        value_parser = PossibleValuesParser::new(["text", "json"]).try_map(|text| text.parse::<LogFormat>()))]
     log_format: LogFormat,
     /// The most calls to STS under way at once
     #[arg(long, value_name = "N", env = "ROLECALL_STS_IN_FLIGHT", hide_env_values = true, default_value_t = BudgetPolicy::default().in_flight,
@@ -134,12 +133,16 @@ impl Endpoint {
 }
 
 const AFTER_HELP: &str = "\
-Roles come from the environment: AWS_ROLE_1=<role ARN>:<name>, AWS_ROLE_2 and so on. They are assumed with the \
+Roles come from the environment, AWS_ROLE_1=<role ARN>:<name>, AWS_ROLE_2 and so on, and from the settings file, \
+[role.<name>] with arn = \"<role ARN>\". They are assumed with the \
 credentials that AWS programs would find here themselves: variables, ~/.aws, SSO, web identity, container, instance.
 
 ROLECALL_LOG sets the level of the log: off, error, warn, info (the default), debug or trace.
 
-Under systemd with Type=notify the service is ready when every role was assumed or has failed to be once.
+The settings file is read again at SIGHUP and when it has changed. All of it but log_format counts from then on, roles \
+that stay the same keep their sessions, and a file that cannot be used changes nothing.
+
+Under systemd with Type=notify (or notify-reload) the service is ready when every role was assumed or has failed to be once.
 
 Examples:
   export AWS_REGION=eu-central-1
@@ -162,27 +165,42 @@ Exit codes:
 ///
 /// # Errors
 /// When the settings are wrong or the agent cannot start.
-pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Failure> {
-    logging::start(environment, args.log_format)?;
+pub(crate) fn run(args: &Sourced<Args>, environment: &Environment) -> Result<ExitCode, Failure> {
     hardening::no_core_dumps();
-    let settings = settings(args, environment, &Machine::this()?)?;
+    let once = args.args.once;
+    let file = SettingsFile::find(args.args.config.as_deref(), environment);
+    let seen = file.as_ref().and_then(|file| Stamp::of(file.path()));
+    let machine = Machine::this()?;
+    let made = settings(args, environment, &machine, file.as_ref(), &[])?;
+    logging::start(environment, made.log_format)?;
+    let settings = made.agent.clone();
     let aliases = settings.roles.iter().map(|role| role.alias.clone()).collect();
     endpoint::check(environment)?;
-    let files = UserFiles::new(environment, aliases, settings.state_dir.clone())?;
+    let files = Arc::new(UserFiles::new(environment, aliases, settings.state_dir.clone())?);
     if let Err(error) = files.texts()
         && error.is_recursion()
     {
         return Err(rolecall_core::Fault::from(error).into());
     }
-    let readiness = Readiness::new(args.ready_file.as_deref(), environment)?;
+    let readiness = Readiness::new(made.ready_file.as_deref(), environment)?;
     runtime::run(async {
         let mut stop = StopSignal::catch()?;
+        // One round has no time for other settings, and ends with its terminal.
+        let hangups = if once { None } else { Some(reload::hangups()?) };
         let variables = rolecall_aws::Environment::new(environment.variables());
-        let sts = Arc::new(Sts::new(Base::DefaultChain { files: Arc::new(files), environment: variables }));
+        let sts = Arc::new(Sts::new(Base::DefaultChain { files: files.clone(), environment: variables }));
         let agent = Agent::start(settings, sts, Arc::new(SystemClock)).await?;
         readiness.prepare();
+        let reload = Reload { args, environment, machine, file, seen, made, base: files };
+        let reread = async {
+            match hangups {
+                Some(hangups) => reload.whenever_asked(hangups, &agent, &readiness).await,
+                None => std::future::pending().await,
+            }
+        };
         let ended = tokio::select! {
-            code = work(&agent, args.once, &readiness) => Ok(code),
+            code = work(&agent, once, &readiness) => Ok(code),
+            never = reread => match never {},
             signal = stop.received() => Err(signal),
         };
         readiness.stopping();
@@ -194,7 +212,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
         }
         match ended {
             Ok(code) => Ok(code),
-            Err(signal) if args.once => {
+            Err(signal) if once => {
                 let message = format!("ended by {} before the round was over", signal.name());
                 Err(Failure::new(signal.into(), message, ""))
             }
@@ -233,93 +251,125 @@ impl Machine {
     }
 }
 
-/// What the agent is told: flags and variables, checked together.
-fn settings(args: &Args, environment: &Environment, machine: &Machine) -> Result<AgentSettings, Failure> {
+/// All that was said, and what has the last word counts.
+#[derive(Debug)]
+struct Made {
+    agent: AgentSettings,
+    ready_file: Option<PathBuf>,
+    log_format: LogFormat,
+}
+
+/// What the agent is told: flags, variables and the file, checked together. `before` are the roles that it has: one that
+/// the file says wrongly now stays what it was.
+fn settings(
+    sourced: &Sourced<Args>,
+    environment: &Environment,
+    machine: &Machine,
+    file: Option<&SettingsFile>,
+    before: &[Role],
+) -> Result<Made, Unusable> {
+    let args = &sourced.args;
+    let read = file.map(SettingsFile::read).transpose()?.flatten();
+    let path = file.filter(|_| read.is_some()).map(|file| file.path().to_owned());
+    let said = read.unwrap_or_default();
+
     let lookup = |name: &str| environment.get(name);
     let region = settings::default_region(lookup)?;
-    let defaults = RoleDefaults { region, duration: args.duration, host: machine.host.clone() };
-    let found = env_roles(environment.variables(), &defaults);
+    let duration = sourced.or("duration", args.duration, said.duration);
+    let defaults = RoleDefaults { region, duration, host: machine.host.clone() };
+    let mut found = env_roles(environment.variables(), &defaults);
+    file::roles::add(&said.roles, &defaults, before, &mut found)?;
     if found.roles.is_empty() {
-        return Err(no_roles(&found));
+        return Err(no_roles(&found).into());
     }
-    let default = args.default.as_deref().filter(|name| !name.is_empty());
-    let default = default.map(|name| settings::role_named("ROLECALL_DEFAULT", name, &found)).transpose()?;
-    let take_over = take_over(args, &found)?;
-    let store = store(args)?;
-    let EnvRoles { roles, problems, notes } = found;
-    Ok(AgentSettings {
+    let publish = sourced.or("publish", args.publish, said.publish);
+    let default = match &args.default {
+        Some(name) => role_of("ROLECALL_DEFAULT", Some(name), &found)?,
+        None => role_of("default in the settings file", said.default.as_ref(), &found)?,
+    };
+    let take_over = match (&args.take_over[..], &said.take_over) {
+        ([], Some(names)) => take_over("take_over in the settings file", names, &found)?,
+        (names, _) => take_over("--take-over", names, &found)?,
+    };
+    if !take_over.is_empty() && publish == Publish::None {
+        let message = "--take-over: with `--publish none` there is no profile to put in the place of yours";
+        return Err(Failure::new(ExitCode::Usage, message, "leave one of the two out").into());
+    }
+    let store = !args.no_store && sourced.or("store", args.store, said.store);
+    check_store(store, publish)?;
+    let budget = BudgetPolicy {
+        in_flight: sourced.or("sts_in_flight", args.sts_in_flight, said.sts_in_flight),
+        per_second: sourced.or("sts_rate", args.sts_rate, said.sts_rate),
+        burst: sourced.or("sts_burst", args.sts_burst, said.sts_burst),
+    };
+    let refresh_before = sourced.or("refresh_before", args.refresh_before, said.refresh_before);
+    let EnvRoles { roles, origins, problems, notes } = found;
+    let agent = AgentSettings {
         roles,
+        origins,
+        file: path,
         problems,
         notes,
         default,
-        publish: args.publish,
+        publish,
         take_over,
         // One round is over before anybody asks.
-        endpoint: args.endpoint.0.filter(|_| !args.once),
-        health_listen: args.health_listen,
-        metrics_listen: args.metrics_listen,
+        endpoint: sourced.or("endpoint", args.endpoint.0, said.endpoint).filter(|_| !args.once),
+        health_listen: args.health_listen.or(said.health_listen),
+        metrics_listen: args.metrics_listen.or(said.metrics_listen),
         store,
         state_dir: args.state_dir.resolve(environment)?.into(),
-        socket_group: socket_group(args)?,
+        socket_group: socket_group(args.socket_group.as_ref().or(said.socket_group.as_ref()))?,
         config_file: paths::config_file(lookup)?,
         credentials_file: paths::credentials_file(lookup)?,
         base_profile: environment.text("AWS_PROFILE"),
         command: machine.command.clone(),
-        policy: Policy {
-            refresh_before: args.refresh_before,
-            budget: BudgetPolicy { in_flight: args.sts_in_flight, per_second: args.sts_rate, burst: args.sts_burst },
-            seed: machine.seed,
-            ..Policy::default()
-        },
+        policy: Policy { refresh_before, budget, seed: machine.seed, ..Policy::default() },
         // One round is one session for each role.
         adopt: !args.once,
-    })
+    };
+    let ready_file = args.ready_file.clone().or(said.ready_file);
+    Ok(Made { agent, ready_file, log_format: sourced.or("log_format", args.log_format, said.log_format) })
+}
+
+/// The role that a setting names; an empty name is none.
+fn role_of(setting: &'static str, name: Option<&String>, found: &EnvRoles) -> Result<Option<Alias>, SettingsError> {
+    let name = name.filter(|name| !name.is_empty());
+    name.map(|name| settings::role_named(setting, name, found)).transpose()
 }
 
 /// The group that the state directory is shared with.
-fn socket_group(args: &Args) -> Result<Option<Group>, Failure> {
-    let Some(text) = args.socket_group.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
+fn socket_group(name: Option<&String>) -> Result<Option<Group>, SettingsError> {
+    let Some(text) = name.filter(|text| !text.is_empty()) else { return Ok(None) };
     // A machine without the file, as an image from scratch is, has numbers only.
     let groups = std::fs::read(GROUPS).unwrap_or_default();
-    Ok(Some(Group::named(text, &String::from_utf8_lossy(&groups))?))
+    Group::named(text, &String::from_utf8_lossy(&groups)).map(Some)
 }
 
 /// The roles whose profiles are to be taken over.
-fn take_over(args: &Args, found: &EnvRoles) -> Result<Vec<Alias>, Failure> {
-    let named = args.take_over.iter().filter(|name| !name.is_empty());
-    let aliases = named.map(|name| settings::role_named("--take-over", name, found)).collect::<Result<Vec<_>, _>>()?;
-    if !aliases.is_empty() && args.publish == Publish::None {
-        let message = "--take-over: with `--publish none` there is no profile to put in the place of yours";
-        return Err(Failure::new(ExitCode::Usage, message, "leave one of the two out"));
-    }
-    Ok(aliases)
+fn take_over(setting: &'static str, names: &[String], found: &EnvRoles) -> Result<Vec<Alias>, SettingsError> {
+    names.iter().filter_map(|name| role_of(setting, Some(name), found).transpose()).collect()
 }
 
-/// Whether sessions are kept in the state directory.
-fn store(args: &Args) -> Result<bool, Failure> {
-    let store = args.store && !args.no_store;
-    if !store && args.publish == Publish::Cat {
+/// Whether what is published can do without a store.
+fn check_store(store: bool, publish: Publish) -> Result<(), Failure> {
+    if !store && publish == Publish::Cat {
         let message = "--no-store: with `--publish cat` programs print files of the state directory that hold sessions";
         let action = "leave one of the two out; with `--publish process` no session is in any file";
         return Err(Failure::new(ExitCode::Usage, message, action));
     }
-    Ok(store)
+    Ok(())
 }
 
 /// There is nothing to do: either nobody said a role, or nobody said a right one.
 fn no_roles(found: &EnvRoles) -> Failure {
     const EXAMPLE: &str = "export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount";
     if found.problems.is_empty() {
-        let message = "no role is defined: AWS_ROLE_1 is not set";
+        let message = "no role is defined: AWS_ROLE_1 is not set, and no settings file has one";
         let hints: String = found.notes.iter().map(|note| format!(" ({note})")).collect();
         return Failure::new(ExitCode::Usage, format!("{message}{hints}"), EXAMPLE);
     }
-    let mut message = "none of the roles can be used".to_owned();
-    for problem in &found.problems {
-        message.push_str("\n\n");
-        message.push_str(&problem.to_string());
-    }
-    Failure::new(ExitCode::Usage, message, "")
+    listed("none of the roles can be used", &found.problems)
 }
 
 impl From<SettingsError> for Failure {

@@ -119,6 +119,8 @@ fn settings(home: &Home, command: PathBuf, region: Region) -> AgentSettings {
     let found = env_roles(ROLES.map(|(name, value)| (name.into(), value.into())), &defaults);
     AgentSettings {
         roles: found.roles,
+        origins: found.origins,
+        file: None,
         problems: found.problems,
         notes: found.notes,
         default: None,

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rolecall_agent::settings::LogFormat;
 use rolecall_core::port::Clock as _;
 use rolecall_formats::shell;
 use rolecall_rotator::SystemClock;
@@ -17,7 +18,6 @@ use serde_json::json;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::logging::LogFormat;
 use crate::output;
 use crate::stop_signal::StopSignal;
 use crate::{logging, runtime};

@@ -171,11 +171,17 @@ fn lack(document: &StatusDocument, least: Duration, now: Timestamp) -> Option<La
         reasons.push("the agent has no role".into());
     }
     if reasons.is_empty() {
-        let unusable = document.problems.iter().find(|problem| problem.origin.starts_with(env_roles::PREFIX))?;
+        let unusable = document.problems.iter().find(|problem| is_setting(&problem.origin))?;
         let message = format!("{}: {}", unusable.origin, unusable.message);
         return Some(Lack::Person(message, unusable.action.clone()));
     }
     Some(Lack::Time(short, reasons.join("\n  ")))
+}
+
+/// Whether a problem is one of a setting: of a variable, or of the settings file, which is told by its path. Others are those
+/// of writers.
+fn is_setting(origin: &str) -> bool {
+    origin.starts_with(env_roles::PREFIX) || origin.starts_with('/')
 }
 
 /// Whether the profile is there, as far as there are any.

@@ -28,12 +28,17 @@ impl Budget {
     /// A full budget.
     #[must_use]
     pub(super) fn new(policy: BudgetPolicy) -> Self {
-        let least_one = BudgetPolicy {
-            in_flight: policy.in_flight.max(1),
-            per_second: policy.per_second.max(1),
-            burst: policy.burst.max(1),
-        };
-        Self { policy: least_one, in_flight: 0, full_at: Duration::ZERO, share: 1.0, share_at: Duration::ZERO }
+        let policy = least_one(policy);
+        Self { policy, in_flight: 0, full_at: Duration::ZERO, share: 1.0, share_at: Duration::ZERO }
+    }
+
+    /// Another budget from now on. Calls under way keep their places, and those that were started lately count as before.
+    pub(super) fn follow(&mut self, policy: BudgetPolicy, boot: Duration) {
+        let policy = least_one(policy);
+        // What is missing in the bucket is a number of calls, and a time only by the rate.
+        let missing = self.full_at.saturating_sub(boot);
+        self.full_at = self.full_at.min(boot) + missing * self.policy.per_second / policy.per_second;
+        self.policy = policy;
     }
 
     /// Takes a call out of the budget if it has one.
@@ -89,6 +94,14 @@ impl Budget {
     }
 }
 
+fn least_one(policy: BudgetPolicy) -> BudgetPolicy {
+    BudgetPolicy {
+        in_flight: policy.in_flight.max(1),
+        per_second: policy.per_second.max(1),
+        burst: policy.burst.max(1),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +133,34 @@ mod tests {
         assert_eq!(take_all(&mut budget, SECOND), 0);
         let in_the_next_second = take_all(&mut budget, SECOND * 2);
         assert!((80..=120).contains(&in_the_next_second), "{in_the_next_second}");
+    }
+
+    #[test]
+    fn another_budget_counts_what_was_taken_of_the_one_before() {
+        let slow = BudgetPolicy { in_flight: 10, per_second: 1, burst: 100 };
+        let fast = BudgetPolicy { in_flight: 10, per_second: 100, burst: 100 };
+        let mut budget = Budget::new(slow);
+        assert_eq!(take_all(&mut budget, SECOND), 100);
+        budget.follow(fast, SECOND);
+        assert_eq!(take_all(&mut budget, SECOND), 0);
+        assert_eq!(take_all(&mut budget, SECOND * 2), 100, "not after the 100 s that the slow one would have taken");
+        budget.follow(slow, SECOND * 2);
+        assert_eq!(take_all(&mut budget, SECOND * 12), 10);
+        budget.follow(BudgetPolicy { burst: 5, ..slow }, SECOND * 12);
+        assert_eq!(take_all(&mut budget, SECOND * 60), 0, "a smaller bucket is not full yet");
+        assert_eq!(take_all(&mut budget, SECOND * 1000), 5);
+    }
+
+    #[test]
+    fn fewer_places_wait_for_those_that_are_taken() {
+        let mut budget = Budget::new(BudgetPolicy { in_flight: 3, per_second: 100, burst: 100 });
+        assert!((0..3).all(|_| budget.take(SECOND)));
+        budget.follow(BudgetPolicy { in_flight: 1, per_second: 100, burst: 100 }, SECOND);
+        budget.give_back();
+        budget.give_back();
+        assert!(!budget.take(SECOND) && budget.wait(SECOND).is_none());
+        budget.give_back();
+        assert!(budget.take(SECOND));
     }
 
     #[test]

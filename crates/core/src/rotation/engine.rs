@@ -75,6 +75,7 @@ impl Engine {
                     self.look(now, entry, &mut effects);
                 }
             }
+            Event::Policy { policy } => self.follow(now, policy, &mut effects),
             Event::Tick => {}
         }
         while let Some(entry) = self.timers.rung(now, self.wall.trusted(now)) {
@@ -119,6 +120,19 @@ impl Engine {
         self.timers.set(id, entry.alarm, super::timers::Alarm::default());
         if entry.held.is_some() {
             effects.push(Effect::Withdraw { entry: id, reason: Withdrawal::Forgotten });
+        }
+    }
+
+    fn follow(&mut self, now: Now, policy: Policy, effects: &mut Vec<Effect>) {
+        self.policy = policy;
+        self.budget.follow(policy.budget, now.boot);
+        let ids: Vec<_> = self.entries.keys().copied().collect();
+        for id in ids {
+            if let Some(held) = self.entries.get_mut(&id).and_then(|entry| entry.held.as_mut()) {
+                // The jitter stays: it is drawn from the same version.
+                held.lead = schedule::lead(policy.refresh_before, held.lifetime, policy.seed, id, held.version);
+            }
+            self.look(now, id, effects);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Reason;
+use super::{Policy, Reason};
 use crate::{Fault, RoleKey};
 
 /// Names one entry: our record that one role is kept assumed. Given by the shell, never used twice.
@@ -85,6 +85,11 @@ pub enum Event {
         attempt: Attempt,
         /// Why.
         fault: Fault,
+    },
+    /// Other settings count from now on: for what is held, too, since else nobody would see an effect until it was refreshed.
+    Policy {
+        /// The settings. Those that draw jitter stay the same in the life of a process.
+        policy: Policy,
     },
     /// Time passed.
     Tick,

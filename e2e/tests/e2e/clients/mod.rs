@@ -5,4 +5,5 @@ mod exec;
 mod fire;
 mod identity;
 mod oracle;
+mod reload;
 mod rotation;

@@ -23,6 +23,26 @@ fn sessions_are_shown_in_the_order_of_the_roles_until_they_are_taken_back() {
 }
 
 #[test]
+fn the_settings_say_which_roles_there_are() {
+    let roles = |aliases: &[&str]| aliases.iter().map(|alias| Arc::new(role(alias))).collect::<Vec<_>>();
+    let mut holdings = Holdings::new(roles(&["a", "b", "c"]), BTreeMap::new());
+    holdings.apply(&["a", "b", "c"].map(|alias| delivery(alias, Some(session(1)))));
+    // One goes, one comes, one is another role from now on.
+    let mut others = roles(&["d", "c", "a"]);
+    others[1] = Arc::new(Role { region: None, ..role("c") });
+    holdings.set_roles(others);
+    assert_eq!(aliases(&holdings), ["a"]);
+    // What was said of the roles before does not count any more.
+    holdings.apply(&["b", "c", "d"].map(|alias| delivery(alias, Some(session(2)))));
+    assert_eq!(aliases(&holdings), ["d", "a"]);
+    assert_eq!(holdings.roles().len(), 3);
+    // Nor does it end what came for the new one.
+    let new = Delivery { role: Arc::new(Role { region: None, ..role("c") }), session: Some(Arc::new(session(3))) };
+    holdings.apply(&[new, delivery("c", None)]);
+    assert_eq!(aliases(&holdings), ["d", "c", "a"]);
+}
+
+#[test]
 fn what_an_earlier_agent_left_is_shown_until_the_rotator_says_otherwise() {
     let left = BTreeMap::from(["a", "b"].map(|alias| (alias.parse().unwrap(), Arc::new(session(1)))));
     let roles = ["a", "b"].map(|alias| Arc::new(role(alias))).to_vec();

@@ -1,7 +1,7 @@
 //! Takes profiles of the user's out of his files because he asked for it, and leaves the files as they were beside them.
 //!
 //! Promises that nothing is taken out before the copy is on the disk, that no earlier copy is replaced, and that it is
-//! done once in the life of an agent: a profile that the user adds later is his again. Profiles in the block of another
+//! done once in the life of an agent for each: a profile that the user adds later is his again. Profiles in the block of another
 //! agent stay, since that agent would write them again.
 
 use std::collections::BTreeSet;
@@ -19,6 +19,8 @@ use crate::publish::files::{self, Access};
 /// What is to be taken over.
 pub(super) struct TakeOver {
     aliases: BTreeSet<Alias>,
+    /// What was, in the life of this agent.
+    before: BTreeSet<Alias>,
     /// When, for the names of the copies.
     at: Timestamp,
     done: AtomicBool,
@@ -26,7 +28,22 @@ pub(super) struct TakeOver {
 
 impl TakeOver {
     pub(super) fn new(aliases: &[Alias], at: Timestamp) -> Self {
-        Self { aliases: aliases.iter().cloned().collect(), at, done: AtomicBool::new(aliases.is_empty()) }
+        Self {
+            aliases: aliases.iter().cloned().collect(),
+            before: BTreeSet::new(),
+            at,
+            done: AtomicBool::new(aliases.is_empty()),
+        }
+    }
+
+    /// What is to be taken over when the settings name these aliases from now on.
+    pub(super) fn renewed(&self, aliases: &[Alias], at: Timestamp) -> Self {
+        let mut before = self.before.clone();
+        if self.done.load(Ordering::Relaxed) {
+            before.extend(self.aliases.iter().cloned());
+        }
+        let aliases: Vec<Alias> = aliases.iter().filter(|alias| !before.contains(*alias)).cloned().collect();
+        Self { before, ..Self::new(&aliases, at) }
     }
 
     /// Takes the profiles out of these files, unless that is done.

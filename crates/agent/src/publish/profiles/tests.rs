@@ -45,6 +45,8 @@ impl Home {
     fn writer(&self, form: Form, default: Option<&str>) -> Profiles {
         let settings = AgentSettings {
             roles: Vec::new(),
+            origins: BTreeMap::new(),
+            file: None,
             problems: Vec::new(),
             notes: Vec::new(),
             default: default.map(|alias| alias.parse().unwrap()),

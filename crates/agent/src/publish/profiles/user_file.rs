@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::publish::files::{self, EditError, Edited};
 
 /// A file of the user's that a block of ours may stand in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct UserFile {
     path: PathBuf,
     kind: File,

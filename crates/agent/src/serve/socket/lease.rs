@@ -54,7 +54,7 @@ where
 }
 
 async fn lend(api: &Api, wanted: LeaseRequest) -> Result<(Lease, LeaseDocument), Answer> {
-    let Some(endpoint) = api.view.endpoint.clone() else {
+    let Some(endpoint) = api.view.shown.get().endpoint.clone() else {
         let action = "start the agent without `--endpoint false`, or hand out keys with `--keys`";
         let message = "the agent has no loopback endpoint".into();
         return Err(refuse(StatusCode::CONFLICT, code::NO_ENDPOINT, message, action));

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 use crate::serve::wire::{ErrorDocument, ProfileStatus, ProfilesDocument, RefreshDocument, StatusDocument};
-use crate::testing::{Answer, FakeSts, get, role, send, view};
+use crate::testing::{Answer, FakeSts, get, role, send, shown, view};
 
 struct Rig {
     home: tempfile::TempDir,
@@ -23,7 +23,7 @@ impl Rig {
         let rotator = rolecall_rotator::spawn(Default::default(), Arc::clone(&clock), sts, Vec::new());
         aliases.iter().for_each(|alias| rotator.define(role(alias), None));
         let view =
-            Arc::new(View { default: Some("a".parse().unwrap()), started_at: clock.now().wall, ..view(rotator) });
+            Arc::new(View { shown: shown(Some("a".parse().unwrap())), started_at: clock.now().wall, ..view(rotator) });
         let home = tempfile::tempdir().unwrap();
         let keyring = Arc::new(Keyring::default());
         let server = Socket::open(home.path().join("agent.sock"), Access::default()).unwrap().serve(Api {

@@ -73,9 +73,12 @@ fn item(text: &mut String, style: Style, origin: &str, what: &str, action: &str)
 pub(super) fn header(agent: &AgentDocument, now: Timestamp) -> String {
     let up = duration::time(Some(&agent.started_at))
         .map_or_else(String::new, |started| format!(", up {}", duration::words(duration::until(started, now))));
+    let read = agent.settings_file.as_ref().zip(duration::time(agent.settings_read_at.as_deref()));
+    let read =
+        read.map_or_else(String::new, |(file, at)| format!(", settings of {file} ({})", duration::relative(now, at)));
     let endpoint = agent.endpoint.as_ref().map_or_else(String::new, |url| format!(", endpoint {url}"));
     format!(
-        "{BOLD}rolecall agent {}{BOLD:#}, pid {}{up}, profiles as {}{endpoint}, state in {}\n",
+        "{BOLD}rolecall agent {}{BOLD:#}, pid {}{up}, profiles as {}{endpoint}, state in {}{read}\n",
         agent.version, agent.pid, agent.publish, agent.state_dir
     )
 }

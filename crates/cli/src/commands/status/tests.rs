@@ -66,6 +66,18 @@ AWS_ROLE_3, character 14: the account id is wrong
 }
 
 #[test]
+fn where_the_settings_are_from_and_when_they_were_read() {
+    let mut document = document(vec![]);
+    document.agent.settings_file = Some("/etc/rolecall.toml".into());
+    document.agent.settings_read_at = Some("2026-08-21T09:57:00Z".into());
+    let text = shown(&document);
+    assert!(
+        text.ends_with("state in /home/me/.local/state/rolecall, settings of /etc/rolecall.toml (3 min ago)\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_exit_code_says_what_can_be_used() {
     let taken = || Some(fault("profile_taken"));
     for (states, code) in [

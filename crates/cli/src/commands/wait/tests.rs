@@ -68,9 +68,12 @@ fn a_setting_that_means_nothing_is_told_once_the_roles_are_there() {
     let mut ready = document("process", json!({}));
     ready.problems.push(fixture::problem("store"));
     assert_eq!(lacking(&ready, None), None, "a file that cannot be written is no role");
-    ready.problems.push(fixture::problem("AWS_ROLE_3"));
-    let Some(Lack::Person(message, _)) = lacking(&ready, None) else { panic!() };
-    assert!(message.starts_with("AWS_ROLE_3: "), "{message}");
+    for origin in ["AWS_ROLE_3", "/home/me/.config/rolecall/rolecall.toml:3"] {
+        ready.problems.truncate(1);
+        ready.problems.push(fixture::problem(origin));
+        let Some(Lack::Person(message, _)) = lacking(&ready, None) else { panic!() };
+        assert!(message.starts_with(&format!("{origin}: ")), "{message}");
+    }
     let mut pending = document("process", json!({ "expires_at": null }));
     pending.problems = ready.problems;
     assert!(matches!(lacking(&pending, None), Some(Lack::Time(..))));

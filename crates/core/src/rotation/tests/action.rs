@@ -31,6 +31,8 @@ pub(super) enum Action {
     Latency(u64),
     LosePercent(u8),
     SessionSeconds(u64),
+    /// The settings say that sessions are refreshed this many seconds before their end.
+    RefreshBefore(u64),
     /// Sets the wall clock to this much ahead of true time.
     SetWall(i64),
 }
@@ -83,6 +85,7 @@ pub(super) fn action() -> impl Strategy<Value = Action> {
         1 => (0u64..40_000).prop_map(Action::Latency),
         1 => (0u8..100).prop_map(Action::LosePercent),
         1 => prop::sample::select(vec![5u64, 60, 900, 3600]).prop_map(Action::SessionSeconds),
+        1 => prop::sample::select(vec![300u64, 600, 1200]).prop_map(Action::RefreshBefore),
         1 => (-110_000i64..110_000).prop_map(Action::SetWall),
         1 => far_off().prop_map(Action::SetWall),
     ]

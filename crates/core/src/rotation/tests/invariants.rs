@@ -203,10 +203,10 @@ fn budget_is_free(world: &World) -> bool {
 /// by as much, and a boot clock that stood still by that.
 fn latest_refresh(world: &World, truth: &Truth) -> Option<u64> {
     let session = truth.session.filter(|_| truth.shown)?;
-    Some(
-        (session.ends + session.late + world.frozen - session.frozen + LONGEST_NAP + 1000)
-            .saturating_sub(session.lead()),
-    )
+    let late = session.late + world.frozen - session.frozen + LONGEST_NAP + 1000;
+    // Settings that make a session due do so when they come.
+    let due = session.ends.saturating_sub(session.lead(world.refresh_before));
+    Some((due + late).max(world.retuned + LONGEST_NAP + 1000))
 }
 
 fn refresh_is_in_time(world: &World, entry: EntryId, truth: &Truth) -> Kept {
@@ -260,7 +260,7 @@ pub(super) fn start_is_allowed(world: &World, entry: EntryId, reason: Reason) ->
     let Some(session) = truth.session.filter(|_| truth.shown) else { return Ok(()) };
     let left = session.ends.saturating_sub(world.time + EARLY + session.early);
     let jitter = session.lifetime / 20;
-    let due = left <= (session.lead() + jitter).min(session.lifetime / 2);
+    let due = left <= (session.lead(world.refresh_before) + jitter).min(session.lifetime / 2);
     ensure(reason != Reason::Due || due, Invariant::RefreshIsNotEarly, detail)?;
     let demanded = truth.demanded && left <= 900_000.min(session.lifetime / 2);
     ensure(reason != Reason::Demanded || demanded, Invariant::DemandIsNotEarly, detail)

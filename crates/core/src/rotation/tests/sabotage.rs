@@ -37,6 +37,8 @@ pub(super) enum Mutant {
     RefreshAtHalfTheLead,
     JitterMovesLater,
     AlarmIsLost,
+    PolicyIsIgnored,
+    PolicyIsForTheNextSession,
     WakesAtOnce,
     DemandAtAnyTime,
     NudgeOutlivesTheSession,
@@ -126,6 +128,7 @@ impl Subject {
         match (mutant, event) {
             (Mutant::AnswersAreDropped, Event::Assumed { .. })
             | (Mutant::AskedIsIgnored, Event::Asked { .. })
+            | (Mutant::PolicyIsIgnored, Event::Policy { .. })
             | (Mutant::ForgetIsIgnored, Event::Forget { .. }) => Event::Tick,
             (Mutant::RedefinitionIsIgnored, Event::Define { entry, key, .. })
                 if self.engine.entries.get(&entry).is_some_and(|known| known.key != key) =>
@@ -235,6 +238,10 @@ impl Spoil<'_> {
                 let lead = Policy::default().refresh_before.of(held.lifetime);
                 held.lead = (lead * 2).saturating_sub(held.lead);
             }),
+            Mutant::PolicyIsForTheNextSession if matches!(self.event, Event::Policy { .. }) => {
+                let lead = self.old.and_then(|old| old.held.as_ref()).map(|held| held.lead);
+                change(&mut entry.held, |held| held.lead = lead.unwrap_or(held.lead))
+            }
             Mutant::NudgeOutlivesTheSession if self.published => change(&mut entry.held, |held| {
                 held.nudge = Some(Reason::Demanded);
             }),

@@ -29,6 +29,20 @@ fn a_short_session_is_refreshed_at_half_of_its_life_and_never_in_a_busy_loop() {
 }
 
 #[test]
+fn another_lead_counts_for_what_is_held_with_the_same_jitter() {
+    let mut engine = holding();
+    let (before, ..) = first_call(&mut engine.clone(), 1, HOUR).unwrap();
+    let policy = Policy { refresh_before: Lead::Time(Duration::from_secs(1200)), ..Policy::default() };
+    assert_eq!(engine.step(at(10), Event::Policy { policy }), []);
+    let (second, _, reason) = first_call(&mut engine.clone(), 11, HOUR).unwrap();
+    assert_eq!((second, reason), (before - 600, Reason::Due));
+    // One that makes it due has it refreshed at once, and one that makes it early again does not.
+    let late = engine.clone().step(at(HOUR - 900), Event::Policy { policy });
+    assert_eq!(attempt_in(&late, A).unwrap().1, Reason::Due);
+    assert_eq!(engine.step(at(HOUR - 900), Event::Policy { policy: Policy::default() }), []);
+}
+
+#[test]
 fn the_same_definition_again_changes_nothing_and_another_starts_afresh() {
     let mut engine = holding();
     assert_eq!(define(&mut engine, at(10), A, 1), []);

@@ -21,9 +21,9 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// The lead that was asked for, without jitter.
-    pub(super) fn lead(&self) -> u64 {
-        600_000.min(self.lifetime / 2)
+    /// The lead that was asked for, without jitter, when the settings say `wanted`.
+    pub(super) fn lead(&self, wanted: u64) -> u64 {
+        wanted.min(self.lifetime / 2)
     }
 }
 

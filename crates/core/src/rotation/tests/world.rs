@@ -11,7 +11,9 @@ use super::story::key_of;
 use super::sts::{Answer, Sts, at};
 use super::truth::{Call, Session, Truth, Wall};
 use crate::rotation::backoff;
-use crate::rotation::{Adopted, Attempt, BudgetPolicy, Effect, EntryId, Event, Issue, Now, Policy, Reason, Version};
+use crate::rotation::{
+    Adopted, Attempt, BudgetPolicy, Effect, EntryId, Event, Issue, Lead, Now, Policy, Reason, Version,
+};
 use crate::{FaultKind, role};
 
 /// 2027-01-15T08:00:00Z, in milliseconds.
@@ -25,6 +27,9 @@ pub(super) struct World {
     pub(super) subject: Subject,
     pub(super) policy: Policy,
     pub(super) sts: Sts,
+    /// How long before their end sessions are to be refreshed, in milliseconds, and when the settings said so.
+    pub(super) refresh_before: u64,
+    pub(super) retuned: u64,
     /// True milliseconds since the start.
     pub(super) time: u64,
     /// How long the boot clock stood still.
@@ -51,6 +56,8 @@ impl World {
             subject: Subject::new(policy, mutant),
             policy,
             sts: Sts::new(seed),
+            refresh_before: 600_000,
+            retuned: 0,
             time: 0,
             frozen: 0,
             wall_ahead,
@@ -141,6 +148,11 @@ impl World {
             Action::Latency(latency) => self.sts.latency = latency,
             Action::LosePercent(percent) => self.sts.lose_percent = percent,
             Action::SessionSeconds(seconds) => self.sts.session_seconds = seconds,
+            Action::RefreshBefore(seconds) => {
+                (self.refresh_before, self.retuned) = (seconds * 1000, self.time);
+                self.policy.refresh_before = Lead::Time(Duration::from_secs(seconds));
+                return self.step(Event::Policy { policy: self.policy }, Cause::Other);
+            }
             Action::SetWall(ahead) => {
                 self.wall_ahead = ahead;
                 return invariants::at_the_door(self);

@@ -1,0 +1,104 @@
+//! Finds and reads the settings file. What it says is decided by `rolecall_agent::settings::file`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rolecall_agent::settings::SettingsError;
+use rolecall_agent::settings::file::FileSettings;
+use rolecall_agent::settings::paths;
+use rolecall_agent::settings::problem::Problem;
+
+use crate::environment::Environment;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+
+/// The place of the settings file.
+#[derive(Debug)]
+pub(super) struct SettingsFile {
+    path: PathBuf,
+    /// Whether it is to be there: somebody named it, or it was read.
+    expected: bool,
+}
+
+/// Why there are no settings.
+#[derive(Debug)]
+pub(super) enum Unusable {
+    /// Places in the file.
+    Places(Vec<Problem>),
+    /// Anything else.
+    Whole(Failure),
+}
+
+impl SettingsFile {
+    /// The file that is named, else the one of this user; none when there is no place for one.
+    pub(super) fn find(named: Option<&Path>, environment: &Environment) -> Option<Self> {
+        let path =
+            named.map_or_else(|| paths::settings_file(|name| environment.get(name)), |path| Some(path.into()))?;
+        // One that cannot be made absolute stays as it is.
+        let path = std::path::absolute(&path).unwrap_or(path);
+        Some(Self { path, expected: named.is_some() })
+    }
+
+    /// Its path.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// From now on it is a mistake that it is not there.
+    pub(super) fn expect(&mut self) {
+        self.expected = true;
+    }
+
+    /// What it says; none when it is not there and need not be.
+    ///
+    /// # Errors
+    /// When it cannot be read, or something in it is wrong.
+    pub(super) fn read(&self) -> Result<Option<FileSettings>, Unusable> {
+        let name = self.path.display().to_string();
+        match read(&self.path) {
+            Ok(text) => FileSettings::read(&name, &text).map(Some).map_err(Unusable::Places),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.expected => Ok(None),
+            Err(error) => {
+                let message = format!("read the settings file {name}: {error}");
+                let action = "make it a readable file of UTF-8 text, or name another one with --config";
+                Err(Unusable::Whole(Failure::new(ExitCode::Usage, message, action)))
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    // A pipe would be waited for, and could not be read a second time.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    fs::read_to_string(path)
+}
+
+impl From<Failure> for Unusable {
+    fn from(failure: Failure) -> Self {
+        Self::Whole(failure)
+    }
+}
+
+impl From<SettingsError> for Unusable {
+    fn from(error: SettingsError) -> Self {
+        Self::Whole(error.into())
+    }
+}
+
+impl From<Unusable> for Failure {
+    fn from(unusable: Unusable) -> Self {
+        match unusable {
+            Unusable::Whole(failure) => failure,
+            Unusable::Places(problems) => listed("the settings file cannot be used", &problems),
+        }
+    }
+}
+
+/// Wrong settings, each with its place.
+pub(super) fn listed(what: &str, problems: &[Problem]) -> Failure {
+    let problems: String = problems.iter().map(|problem| format!("\n\n{problem}")).collect();
+    Failure::new(ExitCode::Usage, format!("{what}{problems}"), "")
+}

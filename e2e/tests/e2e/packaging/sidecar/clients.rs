@@ -131,6 +131,11 @@ fn the_containers_of_the_manifest_work_as_they_stand() {
     let rolecall = pod.home.at("rolecall");
     let status = finish(&mut program(&pod, container, PROGRAM, &rolecall, &["status"])).ok();
     assert!(status.contains("MySecondAccount"), "{status}");
+    // A token that the agent lends, to a command of the other user.
+    let aws = aws.to_str().unwrap();
+    let exec = [&["exec", "MySecondAccount", "--", aws][..], &identity].concat();
+    let told = finish(&mut program(&pod, container, PROGRAM, &rolecall, &exec)).ok();
+    assert!(told.contains("assumed-role/MySecondRole/"), "{told}");
     let written = finish(&mut program(&pod, container, PROGRAM, Path::new("touch"), &["volume/new"]));
     assert!(written.stderr.contains("Read-only file system"), "{written:#?}");
 }

@@ -119,7 +119,8 @@ fn the_command_line_is_ready_without_a_call_that_the_unit_forbids() {
     // What stands for the user and the directory that systemd would make.
     let group = rustix::process::getegid().as_raw().to_string();
     command.env("ROLECALL_STATE_DIR", home.state()).env("ROLECALL_SOCKET_GROUP", group);
-    let agent = Running::start(&mut command);
+    command.env("XDG_CONFIG_HOME", home.at("etc"));
+    let mut agent = Running::start(&mut command);
 
     let heard = || {
         let mut buffer = [0; 512];
@@ -129,10 +130,16 @@ fn the_command_line_is_ready_without_a_call_that_the_unit_forbids() {
     assert_eq!(heard(), "READY=1\nSTATUS=2 of 2 roles have a session");
     let status = finish(&mut home.rolecall(&["credentials", "MyFirstAccount"])).ok();
     assert!(status.contains("SecretAccessKey"));
-    // It ends strace's child, whose end is strace's.
+    // Signals are for strace's child, whose end is strace's.
     let pid = home.read(".local/state/rolecall/lock").trim().parse().ok().and_then(rustix::process::Pid::from_raw);
-    rustix::process::kill_process(pid.unwrap(), Signal::TERM).unwrap();
-    assert!(heard().starts_with("STOPPING=1\n"));
+    let send = |signal| rustix::process::kill_process(pid.unwrap(), signal).unwrap();
+    assert_eq!(values("ExecReload"), ["/bin/kill -HUP $MAINPID"]);
+    let role = "arn = \"arn:aws:iam::123456789012:role/team/Admin\"";
+    home.write("etc/rolecall/rolecall.toml", &format!("version = 1\n[role.third]\n{role}\n"));
+    send(Signal::HUP);
+    agent.wait_for("new settings", |output| output.contains("settings read: 1 roles added").then_some(()));
+    send(Signal::TERM);
+    while !heard().starts_with("STOPPING=1\n") {}
     agent.wait(Duration::from_secs(20)).code(0);
 
     let traced = home.read("calls");

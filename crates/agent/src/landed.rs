@@ -17,9 +17,12 @@ use rolecall_testkit::canary;
 
 use crate::publish::files::Access;
 use crate::publish::store::read_back;
-use crate::serve::wire::{ErrorDocument, ProfilesDocument, StatusDocument, VERSION};
+use crate::serve::wire::{ErrorDocument, LeaseDocument, LeaseRequest, ProfilesDocument, StatusDocument, VERSION};
+use crate::settings::file::FileSettings;
 use crate::state::definitions::{self, Definitions};
+use crate::state::endpoint_file::EndpointFile;
 use crate::state::state_dir::{StateDir, id};
+use crate::state::{env_files, tokens};
 use crate::testing::role;
 
 fn path(name: &str) -> PathBuf {
@@ -103,6 +106,44 @@ fn documents_of_version_1_are_read() {
 
     let error: ErrorDocument = serde_json::from_str(&text("v1/error.json")).unwrap();
     assert_eq!((error.code.as_str(), error.action.as_str()), ("denied", "do this"));
+}
+
+#[test]
+fn what_the_endpoint_of_version_1_left_is_used_again() {
+    let home = tempfile::tempdir().unwrap();
+    for directory in ["tokens", "env"] {
+        fs::create_dir(home.path().join(directory)).unwrap();
+    }
+    for name in ["endpoint.json", "tokens/a", "env/a.config", "env/a.credentials"] {
+        fs::write(home.path().join(name), text(&format!("v1/state/{name}"))).unwrap();
+    }
+    let state_dir = StateDir::open(home.path(), &[], Access::default()).unwrap();
+    let (place, a) = (state_dir.path(), role("a"));
+    assert_eq!(EndpointFile::read(place).unwrap().address(), Some("127.0.0.1:43210".parse().unwrap()));
+    let kept = tokens::keep(place, std::slice::from_ref(&a.alias), Access::default()).unwrap();
+    assert_eq!(kept["a"].as_str(), text("v1/state/tokens/a"));
+    // What programs were pointed at stays as it was, byte for byte.
+    env_files::keep(place, [&a].into_iter(), Access::default()).unwrap();
+    for name in ["env/a.config", "env/a.credentials"] {
+        assert_eq!(fs::read_to_string(place.join(name)).unwrap(), text(&format!("v1/state/{name}")), "{name}");
+    }
+}
+
+#[test]
+fn leases_of_version_1_are_understood_on_both_sides() {
+    let LeaseRequest { alias, token, policy, policy_arns } =
+        serde_json::from_str(&text("v1/lease-request.json")).unwrap();
+    assert!(alias == "a" && token.len() == 43 && policy_arns.len() == 1);
+    assert_eq!(policy.as_deref(), Some(r#"{"Statement":[]}"#));
+    let lease: LeaseDocument = serde_json::from_str(&text("v1/lease.json")).unwrap();
+    assert_eq!((lease.version, lease.name.as_str(), lease.region.as_deref()), (1, "a~00ab0001", Some("eu-central-1")));
+}
+
+#[test]
+fn a_settings_file_of_version_1_is_read() {
+    let settings = FileSettings::read("rolecall.toml", &text("v1/rolecall.toml")).unwrap();
+    assert_eq!(settings.roles.len(), 1);
+    assert!(settings.roles[0].is_ok());
 }
 
 /// Their readers are the AWS SDKs: what was answered once is what is answered for ever.

@@ -93,6 +93,9 @@ fn tell(before: &AgentSettings, now: &AgentSettings) {
     let (roles, publish) = (now.roles.len(), now.publish);
     info!(roles, %publish, "settings read: {added} roles added, {changed} changed, {removed} removed");
     tell_problems(&now.problems);
+    for note in now.notes.iter().filter(|note| !before.notes.contains(note)) {
+        info!("{note}");
+    }
     if before.publish != publish || before.store != now.store {
         tell_form(now);
     }

@@ -21,6 +21,7 @@ mod output;
 mod reference;
 mod report;
 mod runtime;
+mod settings_file;
 mod state_dir;
 mod stop_signal;
 mod validity;

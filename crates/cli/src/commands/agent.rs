@@ -7,7 +7,6 @@ mod notify;
 mod readiness;
 mod ready_file;
 mod reload;
-mod settings_file;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,11 +31,11 @@ use crate::base::UserFiles;
 use crate::environment::Environment;
 use crate::exit_code::{ExitCode, Tally};
 use crate::failure::Failure;
+use crate::settings_file::{self, SettingsFile, Unusable, listed};
 use crate::stop_signal::StopSignal;
 use crate::{endpoint, hardening, logging, runtime};
 use readiness::Readiness;
 use reload::{Reload, Stamp};
-use settings_file::{SettingsFile, Unusable, listed};
 
 /// The most that stopping may take. The agent itself is faster; this is for the day when it is not.
 const STOP_LIMIT: Duration = Duration::from_millis(900);
@@ -50,7 +49,7 @@ const GROUPS: &str = "/etc/group";
 pub(crate) struct Args {
     /// A file with settings and roles; where it and a flag or a variable differ, the file gives way [default:
     /// $XDG_CONFIG_HOME/rolecall/rolecall.toml, else ~/.config/rolecall/rolecall.toml, if it is there]
-    #[arg(long, value_name = "PATH", env = "ROLECALL_CONFIG", hide_env_values = true)]
+    #[arg(long, value_name = "PATH", env = settings_file::VARIABLE, hide_env_values = true)]
     config: Option<PathBuf>,
     #[command(flatten)]
     state_dir: StateDirArg,

@@ -66,7 +66,7 @@ A policy only takes away: the command may do what both the role and the policy a
 ReadOnlyAccess, which reads the data in buckets, tables and queues, too.
 
 With an agent the role is one of its own; without one this command keeps it itself: from AWS_ROLE_1 and so on in its \
-environment, or as the last agent had it.
+environment, from the settings file, or as the last agent had it.
 
 Examples:
   rolecall exec MyFirstAccount -- aws sts get-caller-identity

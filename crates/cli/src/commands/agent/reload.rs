@@ -18,13 +18,13 @@ use tracing::{info, warn};
 
 use super::readiness::Readiness;
 use super::ready_file::ReadyFile;
-use super::settings_file::{SettingsFile, Unusable};
 use super::{Args, Machine, Made, settings};
 use crate::args::Sourced;
 use crate::base::UserFiles;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::settings_file::{SettingsFile, Unusable};
 
 /// How often the file is looked at, and how long one that is new has to stay as it is: whoever writes it may not be through.
 const PERIOD: Duration = Duration::from_secs(2);

@@ -1,9 +1,10 @@
-//! What a role is, while no agent runs: from the environment if that names it, else as the last agent had it.
+//! What a role is, while no agent runs: as an agent that was started here would have it, from the environment or from the
+//! settings file, else as the last agent had it.
 
 use std::path::Path;
 
 use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults, env_roles};
-use rolecall_agent::settings::{self, paths};
+use rolecall_agent::settings::{self, file, paths};
 use rolecall_agent::state::absent;
 use rolecall_agent::state::definitions::Definitions;
 use rolecall_core::role::DEFAULT_DURATION;
@@ -13,6 +14,7 @@ use rolecall_core::{Alias, Role};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::settings_file::{self, SettingsFile};
 
 /// The session length that an agent started in this environment would ask for.
 const DURATION: &str = "ROLECALL_DURATION";
@@ -20,16 +22,20 @@ const DURATION: &str = "ROLECALL_DURATION";
 /// The role, and all that goes with it.
 ///
 /// # Errors
-/// When neither has a role of that name, or a setting is wrong.
+/// When none of them has a role of that name, or a setting is wrong.
 pub(super) fn find(alias: &Alias, state_dir: &Path, environment: &Environment) -> Result<(Role, Definitions), Failure> {
     let lookup = |name: &str| environment.get(name);
+    let named = environment.text(settings_file::VARIABLE);
+    let file = SettingsFile::find(named.as_ref().map(Path::new), environment);
+    let said = file.map(|file| file.read()).transpose()?.flatten().unwrap_or_default();
     let duration = environment.text(DURATION).map(|text| settings::parse_session_duration(&text)).transpose()?;
     let defaults = RoleDefaults {
         region: settings::default_region(lookup)?,
-        duration: duration.unwrap_or(DEFAULT_DURATION),
+        duration: duration.or(said.duration).unwrap_or(DEFAULT_DURATION),
         host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
     };
-    let found = env_roles(environment.variables(), &defaults);
+    let mut found = env_roles(environment.variables(), &defaults);
+    file::roles::add(&said.roles, &defaults, &[], &mut found)?;
     let recorded = absent::definitions(state_dir)?;
     let Some(role) = chosen(alias, &found, recorded.as_ref()) else {
         return Err(unknown(alias, &found, recorded.as_ref()));
@@ -59,7 +65,9 @@ fn chosen(alias: &Alias, found: &EnvRoles, recorded: Option<&Definitions>) -> Op
 
 fn unknown(alias: &Alias, found: &EnvRoles, recorded: Option<&Definitions>) -> Failure {
     let last = recorded.map_or("", |_| ", and the last one had none of that name");
-    let message = format!("no agent runs{last}, and no variable AWS_ROLE_1, AWS_ROLE_2 … defines a role named {alias}");
+    let message = format!(
+        "no agent runs{last}, and neither AWS_ROLE_1, AWS_ROLE_2 … nor a settings file defines a role named {alias}"
+    );
     let unusable = found.problems.iter().map(|problem| format!("\n{problem}"));
     let message = message + &unusable.collect::<String>();
     let recorded = recorded.into_iter().flat_map(|recorded| &recorded.roles);
@@ -92,6 +100,19 @@ mod tests {
         assert_eq!(role.duration.as_secs(), 900);
         assert_eq!(definitions.roles, [role]);
         assert!(!definitions.store);
+    }
+
+    #[test]
+    fn the_settings_file_defines_a_role_too() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("rolecall.toml");
+        let text = "version = 1\nduration = \"30m\"\n[role.b]\narn = \"arn:aws:iam::123456789012:role/B\"\n";
+        std::fs::write(&file, text).unwrap();
+        let named = ("ROLECALL_CONFIG", file.to_str().unwrap());
+        let (role, definitions) = find("b", &[FIRST, named]).unwrap();
+        assert_eq!((role.arn.name(), role.duration.as_secs(), definitions.roles.len()), ("B", 1800, 2));
+        std::fs::write(&file, "nonsense").unwrap();
+        assert_eq!(find("b", &[FIRST, named]).unwrap_err().code, ExitCode::Usage);
     }
 
     #[test]

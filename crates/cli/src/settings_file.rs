@@ -13,9 +13,12 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 
+/// The variable that names it.
+pub(crate) const VARIABLE: &str = "ROLECALL_CONFIG";
+
 /// The place of the settings file.
 #[derive(Debug)]
-pub(super) struct SettingsFile {
+pub(crate) struct SettingsFile {
     path: PathBuf,
     /// Whether it is to be there: somebody named it, or it was read.
     expected: bool,
@@ -23,7 +26,7 @@ pub(super) struct SettingsFile {
 
 /// Why there are no settings.
 #[derive(Debug)]
-pub(super) enum Unusable {
+pub(crate) enum Unusable {
     /// Places in the file.
     Places(Vec<Problem>),
     /// Anything else.
@@ -32,7 +35,7 @@ pub(super) enum Unusable {
 
 impl SettingsFile {
     /// The file that is named, else the one of this user; none when there is no place for one.
-    pub(super) fn find(named: Option<&Path>, environment: &Environment) -> Option<Self> {
+    pub(crate) fn find(named: Option<&Path>, environment: &Environment) -> Option<Self> {
         let path =
             named.map_or_else(|| paths::settings_file(|name| environment.get(name)), |path| Some(path.into()))?;
         // One that cannot be made absolute stays as it is.
@@ -41,12 +44,12 @@ impl SettingsFile {
     }
 
     /// Its path.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// From now on it is a mistake that it is not there.
-    pub(super) fn expect(&mut self) {
+    pub(crate) fn expect(&mut self) {
         self.expected = true;
     }
 
@@ -54,7 +57,7 @@ impl SettingsFile {
     ///
     /// # Errors
     /// When it cannot be read, or something in it is wrong.
-    pub(super) fn read(&self) -> Result<Option<FileSettings>, Unusable> {
+    pub(crate) fn read(&self) -> Result<Option<FileSettings>, Unusable> {
         let name = self.path.display().to_string();
         match read(&self.path) {
             Ok(text) => FileSettings::read(&name, &text).map(Some).map_err(Unusable::Places),
@@ -98,7 +101,7 @@ impl From<Unusable> for Failure {
 }
 
 /// Wrong settings, each with its place.
-pub(super) fn listed(what: &str, problems: &[Problem]) -> Failure {
+pub(crate) fn listed(what: &str, problems: &[Problem]) -> Failure {
     let problems: String = problems.iter().map(|problem| format!("\n\n{problem}")).collect();
     Failure::new(ExitCode::Usage, format!("{what}{problems}"), "")
 }

@@ -2,15 +2,15 @@
 //!
 //! It decides nothing: what happened becomes an event, what comes back is carried out in order.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod roles;
+
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rolecall_core::port::Clock;
-use rolecall_core::rotation::{
-    Adopted, Attempt, Effect, Engine, EntryId, Event, Issue, NotServable, Now, Policy, Reason,
-};
-use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, RoleKey, Session, Sink};
+use rolecall_core::rotation::{Attempt, Effect, Engine, EntryId, Event, Issue, NotServable, Now, Policy, Reason};
+use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session, Sink};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
@@ -24,6 +24,9 @@ use crate::{NotRefreshed, NotServed, Served, log};
 
 /// The longest sleep: tokio's timers stand still in suspend, so after a resume at most this much is overslept.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
+
+/// How a call is counted whose answer nobody wants any more.
+const GIVEN_UP: &str = "given_up";
 
 /// What a handle asks for.
 pub(crate) enum Command {
@@ -121,14 +124,20 @@ impl Driver {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Define(roles) => self.define(roles),
+            Command::Define(roles) => {
+                let aliases: Vec<Alias> = roles.iter().map(|(role, _)| role.alias.clone()).collect();
+                self.define(roles);
+                self.vault.release(&aliases);
+            }
             Command::Forget(alias) => {
                 if let Some(entry) = self.records.find(&alias) {
                     self.forget(entry);
                 }
+                self.vault.release(std::iter::once(&alias));
             }
             Command::Set(policy, roles, reply) => {
                 self.set(policy, roles);
+                self.vault.release_all();
                 let _ = reply.send(caught_up(&self.feeders));
             }
             Command::Session(alias, reply) => match self.records.find(&alias) {
@@ -155,65 +164,6 @@ impl Driver {
         }
     }
 
-    fn define(&mut self, roles: Vec<(Role, Option<Session>)>) {
-        // All are known before the first is told of: the log counts them.
-        let entries: Vec<_> = roles
-            .into_iter()
-            .map(|(role, session)| {
-                let key = role.key();
-                (key, self.records.define(role), session)
-            })
-            .collect();
-        for (key, (entry, changed), session) in entries {
-            let adopted = session.as_ref().map(|session| Adopted {
-                issue: Issue { expires_at: session.expires_at, asked_for: session.asked_for, date: None },
-                lifetime: session.lifetime(),
-            });
-            self.step(Event::Define { entry, key, adopted }, session);
-            if changed {
-                self.deliver(entry);
-            } else {
-                self.show(entry);
-            }
-        }
-    }
-
-    fn forget(&mut self, entry: EntryId) {
-        self.step(Event::Forget { entry }, None);
-        self.deliver(entry);
-        if let Some(record) = self.records.remove(entry) {
-            self.waited.remove(&entry);
-            for reply in record.waiters {
-                let _ = reply.send(Err(NotServed::Unknown));
-            }
-        }
-    }
-
-    fn set(&mut self, policy: Policy, roles: Vec<Role>) {
-        self.step(Event::Policy { policy }, None);
-        let wanted: HashSet<&Alias> = roles.iter().map(|role| &role.alias).collect();
-        let is_gone = |(entry, record): (_, &Record)| (!wanted.contains(&record.role.alias)).then_some(entry);
-        let gone: Vec<EntryId> = self.records.iter().filter_map(is_gone).collect();
-        // A role under another name is the same session to STS.
-        let left = |entry: &EntryId| {
-            let record = self.records.get(*entry)?;
-            self.engine.serve(self.clock.now(), *entry).ok()?;
-            Some((record.role.key(), record.session.clone()?))
-        };
-        let mut left: HashMap<RoleKey, Arc<Session>> = gone.iter().filter_map(left).collect();
-        gone.into_iter().for_each(|entry| self.forget(entry));
-        let order: Vec<Alias> = roles.iter().map(|role| role.alias.clone()).collect();
-        let with_left = |role: Role| {
-            let adopted = if self.records.find(&role.alias).is_none() { left.remove(&role.key()) } else { None };
-            (role, adopted.map(|session| Session::clone(&session)))
-        };
-        let roles = roles.into_iter().map(with_left).collect();
-        self.define(roles);
-        self.records.arrange(order.iter().filter_map(|alias| self.records.find(alias)).collect());
-        let entries: Vec<EntryId> = self.records.iter().map(|(entry, _)| entry).collect();
-        entries.into_iter().for_each(|entry| self.deliver(entry));
-    }
-
     fn refresh(&mut self, aliases: &[Alias], reply: RefreshReply) {
         let mut entries = BTreeSet::new();
         for alias in aliases {
@@ -231,16 +181,12 @@ impl Driver {
     fn landed(&mut self, landed: Result<(Id, Result<Assumed, Fault>), JoinError>) {
         let (id, result) = match landed {
             Ok((id, result)) => (id, result),
-            Err(error) if error.is_cancelled() => {
-                if let Some(call) = self.by_task.remove(&error.id()) {
-                    self.count(&call, Some(FaultKind::Unreachable));
-                }
-                return;
-            }
+            // Counted when it was given up.
+            Err(error) if error.is_cancelled() => return,
             Err(error) => (error.id(), Err(adapter_panicked())),
         };
         let Some(call) = self.by_task.remove(&id) else { return };
-        self.count(&call, result.as_ref().err().map(|fault| fault.kind));
+        self.count(&call, result.as_ref().err().map_or("ok", |fault| fault.kind.as_str()));
         let Call { entry, attempt, .. } = call;
         match result {
             Ok(Assumed { credentials, expires_at, asked_for, date }) => {
@@ -252,8 +198,17 @@ impl Driver {
         }
     }
 
-    fn count(&self, call: &Call, fault: Option<FaultKind>) {
-        self.metrics.asked(call.reason, self.clock.now().boot.saturating_sub(call.started), fault);
+    fn count(&self, call: &Call, outcome: &'static str) {
+        self.metrics.asked(call.reason, self.clock.now().boot.saturating_sub(call.started), outcome);
+    }
+
+    /// Gives a call up. It has a fault when it was given up for its deadline, and none when nobody wants its answer.
+    fn give_up(&mut self, now: Now, entry: EntryId, attempt: Attempt) {
+        let Some(id) = self.by_task.iter().find(|(_, call)| call.attempt == attempt).map(|(id, _)| *id) else { return };
+        let Some(call) = self.by_task.remove(&id) else { return };
+        call.abort.abort();
+        let failure = self.engine.glance(now, entry).and_then(|glance| glance.failure);
+        self.count(&call, failure.map_or(GIVEN_UP, |failure| failure.fault.kind.as_str()));
     }
 
     /// Feeds one event to the engine and carries out what comes back; `issued` is the session that the event is about.
@@ -286,9 +241,7 @@ impl Driver {
                 self.by_task.insert(abort.id(), Call { entry, attempt, reason, started: now.boot, abort });
             }
             Effect::Cancel { entry, attempt } => {
-                if let Some(call) = self.by_task.values().find(|call| call.attempt == attempt) {
-                    call.abort.abort();
-                }
+                self.give_up(now, entry, attempt);
                 self.log_failure(now, entry);
             }
             Effect::Publish { entry, .. } => {

@@ -75,8 +75,8 @@ impl Rotator {
 
     /// The same for many roles at once.
     pub fn define_all(&self, roles: Vec<(Role, Option<Session>)>) {
-        // The driver puts back what is still right; nobody is served by an old definition until then.
-        roles.iter().for_each(|(role, _)| self.vault.take(&role.alias));
+        // Nobody is served by an old definition from here on.
+        self.vault.withhold(roles.iter().map(|(role, _)| &role.alias));
         self.send(Command::Define(roles));
     }
 
@@ -85,6 +85,7 @@ impl Rotator {
     /// every sink was told of all, and has written it or failed to. It is done, too, when nobody waits for that.
     pub fn set_all(&self, policy: Policy, roles: Vec<Role>) -> impl Future<Output = ()> + Send + use<> {
         let (reply, answer) = oneshot::channel();
+        self.vault.withhold_all();
         self.send(Command::Set(policy, roles, reply));
         async move {
             if let Ok(sinks) = answer.await {
@@ -95,7 +96,7 @@ impl Rotator {
 
     /// Stops keeping the role assumed and takes its session from every sink.
     pub fn forget(&self, alias: &Alias) {
-        self.vault.take(alias);
+        self.vault.withhold(std::iter::once(alias));
         self.send(Command::Forget(alias.clone()));
     }
 

@@ -8,8 +8,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use rolecall_core::Fault;
 use rolecall_core::rotation::Reason;
-use rolecall_core::{Fault, FaultKind};
 
 /// The bounds of the buckets, in seconds: from a sandbox on this machine to the longest that a call may take.
 const SECONDS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0];
@@ -40,7 +40,7 @@ impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "refreshes",
-            "Calls to STS that ended, by the word for how (ok, or the kind of fault) and why they were made",
+            "Calls to STS that ended, by the word for how (ok, given_up or the kind of fault) and why they were made",
             self.refreshes.clone(),
         );
         registry.register(
@@ -51,9 +51,8 @@ impl Metrics {
         registry.register("sink_writes", "Deliveries to the writers of files that were tried", self.writes.clone());
     }
 
-    /// A call to STS has ended, by itself or because it was given up.
-    pub(crate) fn asked(&self, reason: Reason, took: Duration, fault: Option<FaultKind>) {
-        let outcome = fault.map_or("ok", FaultKind::as_str);
+    /// A call to STS has ended, by itself or because it was given up; `outcome` is `ok`, the kind of a fault, or `given_up`.
+    pub(crate) fn asked(&self, reason: Reason, took: Duration, outcome: &'static str) {
         self.refreshes.get_or_create(&[("result", outcome), ("reason", reason.as_str())]).inc();
         let labels = [("operation", "AssumeRole"), ("outcome", outcome)];
         self.requests.get_or_create(&labels).observe(took.as_secs_f64());

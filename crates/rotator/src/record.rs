@@ -1,6 +1,6 @@
 //! What the driver keeps beside the engine for one entry: the definition, the secrets, and who waits for them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rolecall_core::rotation::EntryId;
@@ -57,8 +57,10 @@ impl Records {
         Some(record)
     }
 
-    /// Shows them in this order from now on; each one there is has to be in it.
-    pub(crate) fn arrange(&mut self, order: Vec<EntryId>) {
+    /// Shows them in this order from now on, and behind them those that are not in it.
+    pub(crate) fn arrange(&mut self, mut order: Vec<EntryId>) {
+        let named: BTreeSet<EntryId> = order.iter().copied().collect();
+        order.extend(self.order.iter().filter(|id| !named.contains(*id)));
         self.order = order;
     }
 

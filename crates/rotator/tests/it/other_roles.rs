@@ -40,6 +40,39 @@ async fn another_set_of_roles_changes_what_differs_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_lent_outlives_another_set_of_roles() {
+    let rig = Rig::new();
+    let alias = rig.define("a");
+    let lent = alias.lent([0, 0, 0, 1]);
+    rig.rotator.define(Rig::role(&lent), None);
+    let key = rig.key(&lent).await;
+    for roles in [vec![Rig::role(&alias)], vec![], vec![Rig::role(&"b".parse().unwrap())]] {
+        rig.rotator.set_all(Policy::default(), roles).await;
+        assert_eq!(rig.key(&lent).await, key);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_of_before_is_at_hand_once_the_roles_are_others() {
+    let rig = Rig::new();
+    let alias = rig.define("a");
+    rig.key(&alias).await;
+    assert!(rig.rotator.at_hand("a").is_some());
+    // Not a turn for the driver in between.
+    let other = Role { duration: SECOND * 1800, ..Rig::role(&alias) };
+    let done = rig.rotator.set_all(Policy::default(), vec![other]);
+    assert!(rig.rotator.at_hand("a").is_none());
+    done.await;
+    assert_ne!(rig.key(&alias).await, "");
+    assert!(rig.rotator.at_hand("a").is_some());
+    rig.rotator.define(Rig::role(&alias), None);
+    assert!(rig.rotator.at_hand("a").is_none());
+    rig.rotator.report().await;
+    rig.rotator.forget(&alias);
+    assert!(rig.rotator.at_hand("a").is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_for_a_role_that_has_changed_meanwhile_is_dropped() {
     let rig = Rig::new();
     let role = |name: &str| {

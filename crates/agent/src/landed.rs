@@ -17,12 +17,13 @@ use rolecall_testkit::canary;
 
 use crate::publish::files::Access;
 use crate::publish::store::read_back;
+use crate::run::endpoint::bring;
+use crate::serve::keyring::Keyring;
 use crate::serve::wire::{ErrorDocument, LeaseDocument, LeaseRequest, ProfilesDocument, StatusDocument, VERSION};
 use crate::settings::file::FileSettings;
 use crate::state::definitions::{self, Definitions};
 use crate::state::endpoint_file::EndpointFile;
 use crate::state::state_dir::{StateDir, id};
-use crate::state::{env_files, tokens};
 use crate::testing::role;
 
 fn path(name: &str) -> PathBuf {
@@ -120,11 +121,12 @@ fn what_the_endpoint_of_version_1_left_is_used_again() {
     let state_dir = StateDir::open(home.path(), &[], Access::default()).unwrap();
     let (place, a) = (state_dir.path(), role("a"));
     assert_eq!(EndpointFile::read(place).unwrap().address(), Some("127.0.0.1:43210".parse().unwrap()));
-    let kept = tokens::keep(place, std::slice::from_ref(&a.alias), Access::default()).unwrap();
-    assert_eq!(kept["a"].as_str(), text("v1/state/tokens/a"));
+    let keyring = Keyring::default();
+    let address = "127.0.0.1:43210".parse().unwrap();
+    bring(place, std::slice::from_ref(&a), Some(address), Access::default(), &keyring).unwrap();
+    assert!(keyring.open("a", text("v1/state/tokens/a").as_bytes()).is_some());
     // What programs were pointed at stays as it was, byte for byte.
-    env_files::keep(place, [&a].into_iter(), Access::default()).unwrap();
-    for name in ["env/a.config", "env/a.credentials"] {
+    for name in ["env/a.config", "env/a.credentials", "tokens/a"] {
         assert_eq!(fs::read_to_string(place.join(name)).unwrap(), text(&format!("v1/state/{name}")), "{name}");
     }
 }

@@ -1,6 +1,6 @@
 //! The agent as a whole: joins state directory, writers, rotator and socket, and takes them apart again.
 
-mod endpoint;
+pub(crate) mod endpoint;
 mod error;
 mod reload;
 mod servers;
@@ -98,8 +98,8 @@ impl Agent {
         let before = EndpointFile::read(state_dir.path()).and_then(|file| file.address());
         let bound = Bound::at(&settings, before).await?;
         let keyring = Arc::new(Keyring::default());
-        endpoint::keep(&settings, state_dir.path(), bound.endpoint(), &keyring).await?;
         let socket = Socket::open(state_dir.socket(), Access::of(settings.socket_group))?;
+        endpoint::keep(&settings, state_dir.path(), bound.endpoint(), &keyring).await?;
         // An agent that cannot start leaves the definitions of the one before.
         let (told, place) = (settings.clone(), state_dir.path().to_owned());
         blocking(move || define_for_commands(&told, &place)).await?;

@@ -25,7 +25,7 @@ pub use edit::{Edited, edit};
 pub use error::{EditError, FileError};
 pub use leave::{beside, leave, lock_of};
 pub(crate) use private::is_temporary;
-pub use private::{replace_cache, replace_private, sweep};
+pub use private::{replace_all_private, replace_cache, replace_private, sweep};
 pub(crate) use same::is_same;
 
 use std::path::{Path, PathBuf};

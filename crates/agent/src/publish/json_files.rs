@@ -1,8 +1,7 @@
 //! `json/<alias>.json` in the state directory: what the `cat` form prints.
 //!
-//! Promises one document for each session that is held, whole, for those alone who may read it, and none for any
-//! other alias. A
-//! document that is right already is not written again.
+//! Promises one document for each session that is held, whole, for those alone who may read it, and none for any other
+//! alias. A document that is right already is not written again.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -12,8 +12,8 @@ use tracing::{info, warn};
 use super::servers::{Needs, Servers};
 use super::{
     Agent, StartError, blocking, count, define_for_commands, form, store, tell_form, tell_problems, two_files,
+    warn_of_missing_region, warn_of_readers,
 };
-use super::{warn_of_missing_region, warn_of_readers};
 use crate::serve::shown::Shown;
 use crate::settings::AgentSettings;
 use crate::settings::problem::Problem;
@@ -26,8 +26,8 @@ pub(super) struct Current {
 
 impl Agent {
     /// Has other settings count from now on: roles, their default, the form of the profiles, the store, how early and how
-    /// fast, the addresses of the endpoint, probes and metrics. What has to be written is written beside everything else; programs that ask are
-    /// answered by the new settings at once.
+    /// fast, the addresses of the endpoint, probes and metrics. What has to be written is written beside everything else;
+    /// programs that ask are answered by the new settings at once.
     ///
     /// # Errors
     /// When they cannot count. Then nothing has changed.
@@ -45,13 +45,13 @@ impl Agent {
         let form = form(&settings, &self.state_dir)?;
         // The last things that may fail.
         let needs = Needs { view: &self.view, keyring: &self.keyring, clock: &self.clock };
-        servers.follow(&settings, &needs).await?;
-        let endpoint = servers.endpoint();
+        let next = servers.prepare(&settings, &needs).await?;
+        let endpoint = servers.endpoint(&next);
         if let Err(error) = super::endpoint::keep(&settings, self.state_dir.path(), endpoint, &self.keyring).await {
-            // They were there a moment ago, and the tokens of before are still known.
-            let _ = servers.follow(before, &needs).await;
+            servers.abandon(next, &needs).await;
             return Err(error);
         }
+        servers.commit(next, &needs).await;
 
         let now = self.clock.now().wall;
         let roles: Vec<Arc<Role>> = settings.roles.iter().cloned().map(Arc::new).collect();
@@ -63,6 +63,7 @@ impl Agent {
         });
         self.view.shown.set(Shown::of(&settings, endpoint, now));
         count(&self.writes, self.rotator.set_all(settings.policy, settings.roles.clone()));
+        self.keyring.follow(&self.rotator, &settings.roles);
         tell(before, &settings);
         *before = settings.clone();
         let place = self.state_dir.path().to_owned();

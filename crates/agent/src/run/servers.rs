@@ -1,14 +1,14 @@
 //! The TCP servers of an agent, as far as they are asked for: the endpoint, the probes, the metrics.
 //!
 //! Promises that an address which cannot be had is known before anything is done, and that servers move to other addresses
-//! all together or not at all.
+//! all together or not at all: first all are opened, then all are moved.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rolecall_core::port::Clock;
 use tokio::net::TcpListener;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::StartError;
 use crate::serve::connections::Served;
@@ -54,6 +54,15 @@ struct Place {
 /// All of them.
 pub(super) struct Servers([Place; 3]);
 
+/// What becomes of one server.
+enum Change {
+    Stays,
+    To { wanted: Option<SocketAddr>, open: Option<Open> },
+}
+
+/// Where they are about to go.
+pub(super) struct Move([Change; 3]);
+
 impl Bound {
     /// Opens what the settings ask for; an endpoint that may be at any port, at that of the one `before`.
     ///
@@ -87,62 +96,72 @@ impl Servers {
         Self([next(), next(), next()])
     }
 
-    /// Where the endpoint is.
-    pub(super) fn endpoint(&self) -> Option<SocketAddr> {
-        self.0[Kind::Endpoint as usize].address
-    }
-
-    /// Has them be where other settings want them.
+    /// Opens what other settings want elsewhere. Nothing moves yet, but a server whose port the new one needs stops.
     ///
     /// # Errors
     /// The first address that cannot be had. Then all are where they were.
-    pub(super) async fn follow(&mut self, settings: &AgentSettings, needs: &Needs<'_>) -> Result<(), StartError> {
-        let before = [0, 1, 2].map(|at| self.0[at].wanted);
+    pub(super) async fn prepare(&mut self, settings: &AgentSettings, needs: &Needs<'_>) -> Result<Move, StartError> {
+        let mut next = Move([Change::Stays, Change::Stays, Change::Stays]);
         for (at, kind) in KINDS.into_iter().enumerate() {
-            let Err(error) = self.0[at].move_to(kind, kind.wanted(settings), needs).await else { continue };
-            for (at, kind) in KINDS.into_iter().enumerate().take(at) {
-                // It was had a moment ago.
-                let _ = self.0[at].move_to(kind, before[at], needs).await;
+            let place = &mut self.0[at];
+            let wanted = kind.wanted(settings);
+            if place.wanted == wanted {
+                continue;
             }
-            return Err(error);
-        }
-        Ok(())
-    }
-}
-
-impl Place {
-    /// The old address is given up only once the new one is had, but where the port is the same, since then the one is in
-    /// the way of the other.
-    async fn move_to(&mut self, kind: Kind, to: Option<SocketAddr>, needs: &Needs<'_>) -> Result<(), StartError> {
-        if self.wanted == to {
-            return Ok(());
-        }
-        let in_the_way = self.address.zip(to).is_some_and(|(from, to)| from.port() == to.port());
-        if let Some(served) = self.served.take_if(|_| in_the_way) {
-            served.stop().await;
-        }
-        match self.open(kind, to, needs).await {
-            Ok(()) => {
-                self.wanted = to;
-                Ok(())
+            let in_the_way = place.address.zip(wanted).is_some_and(|(from, to)| from.port() == to.port());
+            if let Some(served) = place.served.take_if(|_| in_the_way) {
+                served.stop().await;
             }
-            Err(error) => {
-                if in_the_way {
-                    self.open(kind, self.address, needs).await?;
+            let open = match wanted {
+                Some(address) => kind.open(address, place.address).await.map(Some),
+                None => Ok(None),
+            };
+            match open {
+                Ok(open) => next.0[at] = Change::To { wanted, open },
+                Err(error) => {
+                    self.abandon(next, needs).await;
+                    return Err(error);
                 }
-                Err(error)
+            }
+        }
+        Ok(next)
+    }
+
+    /// Where the endpoint will be.
+    pub(super) fn endpoint(&self, next: &Move) -> Option<SocketAddr> {
+        match &next.0[Kind::Endpoint as usize] {
+            Change::Stays => self.0[Kind::Endpoint as usize].address,
+            Change::To { open, .. } => open.as_ref().and_then(Open::address),
+        }
+    }
+
+    /// Moves. The old addresses are free when this returns.
+    pub(super) async fn commit(&mut self, next: Move, needs: &Needs<'_>) {
+        for ((place, change), kind) in self.0.iter_mut().zip(next.0).zip(KINDS) {
+            let Change::To { wanted, open } = change else { continue };
+            let address = open.as_ref().and_then(Open::address);
+            let served = open.map(|open| kind.serve(open, needs));
+            if let Some(old) = std::mem::replace(place, Place { wanted, served, address }).served {
+                old.stop().await;
             }
         }
     }
 
-    async fn open(&mut self, kind: Kind, at: Option<SocketAddr>, needs: &Needs<'_>) -> Result<(), StartError> {
-        let open = match at {
-            Some(address) => Some(kind.open(address, self.address).await?),
-            None => None,
-        };
-        self.address = open.as_ref().and_then(Open::address);
-        self.served = open.map(|open| kind.serve(open, needs));
-        Ok(())
+    /// Does not move: what was stopped for it is where it was.
+    pub(super) async fn abandon(&mut self, next: Move, needs: &Needs<'_>) {
+        // Gives up what was opened.
+        drop(next);
+        for (place, kind) in self.0.iter_mut().zip(KINDS) {
+            let Some(address) = place.address.filter(|_| place.served.is_none()) else { continue };
+            match kind.open(address, None).await {
+                Ok(open) => place.served = Some(kind.serve(open, needs)),
+                // Somebody was quicker. The next settings try again.
+                Err(error) => {
+                    warn!("{error}");
+                    *place = Place { wanted: None, served: None, address: None };
+                }
+            }
+        }
     }
 }
 

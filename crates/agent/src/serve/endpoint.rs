@@ -149,8 +149,13 @@ impl Api {
                 let message = format!("AWS STS is being asked for {alias} and has not answered yet");
                 refuse(StatusCode::SERVICE_UNAVAILABLE, code::PENDING, message, "try again in a second")
             }
-            // The token is right, so the role is about to come or to go.
-            Err(NotServed::Unknown | NotServed::Stopped) => {
+            // The token was right a moment ago.
+            Err(NotServed::Unknown) => {
+                self.counts.refused(code::UNKNOWN_ALIAS);
+                let message = format!("the agent keeps no role named {alias} any more");
+                refuse(StatusCode::NOT_FOUND, code::UNKNOWN_ALIAS, message, "define it again, or use another one")
+            }
+            Err(NotServed::Stopped) => {
                 self.counts.refused(code::STOPPING);
                 answer::stopping()
             }

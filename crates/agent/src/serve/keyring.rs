@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use rolecall_core::{Alias, Role};
+use rolecall_core::{Alias, Role, SessionPolicy};
 use rolecall_rotator::Rotator;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
 
 use crate::state::tokens::Token;
 
@@ -21,9 +22,19 @@ pub(crate) struct Keyring(RwLock<Keys>);
 #[derive(Default)]
 struct Keys {
     lasting: BTreeMap<Alias, Token>,
-    /// By the name that is asked for. The same one may be there twice, while a command that lost its connection has a new
-    /// one already.
-    lent: HashMap<Alias, Vec<Token>>,
+    /// By the name that is asked for.
+    lent: HashMap<Alias, Lent>,
+}
+
+/// What is lent under one name.
+struct Lent {
+    /// The alias of the role, and what of it.
+    role: Alias,
+    session_policy: SessionPolicy,
+    /// The same one may be there twice, while a command that lost its connection has a new one already.
+    tokens: Vec<Token>,
+    /// Dropped when all of it is over.
+    over: watch::Sender<()>,
 }
 
 /// Why nothing is lent.
@@ -42,6 +53,7 @@ pub(crate) struct Lease {
     rotator: Rotator,
     name: Alias,
     token: Token,
+    over: watch::Receiver<()>,
 }
 
 impl Keyring {
@@ -54,7 +66,8 @@ impl Keyring {
     pub(crate) fn open(&self, name: &str, shown: &[u8]) -> Option<Alias> {
         let keys = self.read();
         let lasting = keys.lasting.get_key_value(name).filter(|(_, token)| token.is(shown)).map(|(alias, _)| alias);
-        let lent = || keys.lent.get_key_value(name).filter(|(_, tokens)| tokens.iter().any(|token| token.is(shown)));
+        let opens = |lent: &Lent| lent.tokens.iter().any(|token| token.is(shown));
+        let lent = || keys.lent.get_key_value(name).filter(|(_, lent)| opens(lent));
         lasting.or_else(|| lent().map(|(alias, _)| alias)).cloned()
     }
 
@@ -64,26 +77,32 @@ impl Keyring {
     /// Why not.
     pub(crate) fn lend(self: &Arc<Self>, rotator: &Rotator, mut role: Role, token: Token) -> Result<Lease, NotLent> {
         let is_narrowed = !role.session_policy.is_empty();
+        let of = role.alias.clone();
         if is_narrowed {
             let [a, b, c, d, ..] = <[u8; 32]>::from(Sha256::digest(token.as_str()));
             role.alias = role.alias.lent([a, b, c, d]);
         }
         let name = role.alias.clone();
-        {
-            let mut keys = self.write();
-            if keys.lent.values().map(Vec::len).sum::<usize>() >= LEASES {
-                return Err(NotLent::TooMany);
-            }
-            let tokens = keys.lent.entry(name.clone()).or_default();
-            if is_narrowed && tokens.iter().any(|other| !other.is(token.as_str().as_bytes())) {
-                return Err(NotLent::NameTaken);
-            }
-            tokens.push(token.clone());
+        let mut keys = self.write();
+        if keys.lent.values().map(|lent| lent.tokens.len()).sum::<usize>() >= LEASES {
+            return Err(NotLent::TooMany);
         }
+        let lent = keys.lent.entry(name.clone()).or_insert_with(|| Lent {
+            role: of,
+            session_policy: role.session_policy.clone(),
+            tokens: Vec::new(),
+            over: watch::channel(()).0,
+        });
+        if is_narrowed && lent.tokens.iter().any(|other| !other.is(token.as_str().as_bytes())) {
+            return Err(NotLent::NameTaken);
+        }
+        lent.tokens.push(token.clone());
+        let over = lent.over.subscribe();
         if is_narrowed {
             rotator.define(role, None);
         }
-        Ok(Lease { keyring: Arc::clone(self), rotator: rotator.clone(), name, token })
+        drop(keys);
+        Ok(Lease { keyring: Arc::clone(self), rotator: rotator.clone(), name, token, over })
     }
 
     /// The full name of something that is lent.
@@ -91,18 +110,37 @@ impl Keyring {
         self.read().lent.get_key_value(name).map(|(alias, _)| alias.clone())
     }
 
-    /// Takes one token back. True when it was the last one of that name.
-    fn take_back(&self, name: &Alias, token: &Token) -> bool {
+    /// Has what is lent follow other roles: a narrowed session is of the role as it is now, and what was lent of a role that
+    /// is gone is over.
+    pub(crate) fn follow(&self, rotator: &Rotator, roles: &[Role]) {
         let mut keys = self.write();
-        let Some(tokens) = keys.lent.get_mut(name) else { return false };
-        if let Some(at) = tokens.iter().position(|other| other.is(token.as_str().as_bytes())) {
-            tokens.swap_remove(at);
+        keys.lent.retain(|name, lent| {
+            let role = roles.iter().find(|role| role.alias == lent.role);
+            match role {
+                Some(role) if name.is_lent() => {
+                    let session_policy = lent.session_policy.clone();
+                    rotator.define(Role { alias: name.clone(), session_policy, ..role.clone() }, None);
+                }
+                None if name.is_lent() => rotator.forget(name),
+                _ => {}
+            }
+            role.is_some()
+        });
+    }
+
+    /// Takes one token back, and with the last one of a name what is lent under it.
+    fn take_back(&self, Lease { rotator, name, token, .. }: &Lease) {
+        let mut keys = self.write();
+        let Some(lent) = keys.lent.get_mut(name) else { return };
+        if let Some(at) = lent.tokens.iter().position(|other| other.is(token.as_str().as_bytes())) {
+            lent.tokens.swap_remove(at);
         }
-        let is_last = tokens.is_empty();
-        if is_last {
+        if lent.tokens.is_empty() {
             keys.lent.remove(name);
+            if name.is_lent() {
+                rotator.forget(name);
+            }
         }
-        is_last
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Keys> {
@@ -119,19 +157,23 @@ impl Lease {
     pub(crate) fn name(&self) -> &Alias {
         &self.name
     }
+
+    /// Resolves when the role is gone.
+    pub(crate) async fn over(&mut self) {
+        // Nothing is ever sent; it ends with what is lent.
+        while self.over.changed().await.is_ok() {}
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if self.keyring.take_back(&self.name, &self.token) && self.name.is_lent() {
-            self.rotator.forget(&self.name);
-        }
+        self.keyring.take_back(self);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use rolecall_core::{PolicyArn, SessionPolicy};
+    use rolecall_core::PolicyArn;
     use rolecall_rotator::SystemClock;
 
     use super::*;
@@ -195,6 +237,32 @@ mod tests {
         assert!(opens(&keyring, name.as_str(), &token), "a new connection has it already");
         drop(again);
         assert!(!opens(&keyring, name.as_str(), &token) && rotator.session(&name, wait).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_is_lent_follows_its_role() {
+        let (keyring, rotator) = rig();
+        let (token, wait) = (Token::new().unwrap(), std::time::Duration::from_secs(5));
+        let mut lease = keyring.lend(&rotator, narrowed(), token.clone()).unwrap();
+        let mut plain = keyring.lend(&rotator, role("a"), token.clone()).unwrap();
+        let name = lease.name().clone();
+        let key = async |rotator: &Rotator| {
+            let session = rotator.session(&name, wait).await.unwrap().session;
+            session.credentials.access_key_id().to_owned()
+        };
+        let first = key(&rotator).await;
+        keyring.follow(&rotator, &[role("a"), role("b")]);
+        assert_eq!(key(&rotator).await, first, "nothing has changed for STS");
+        let other = Role { arn: "arn:aws:iam::123456789012:role/Other".parse().unwrap(), ..role("a") };
+        keyring.follow(&rotator, &[other]);
+        assert_ne!(key(&rotator).await, first);
+        let served = rotator.session(&name, wait).await.unwrap();
+        assert!(served.role.arn.name() == "Other" && !served.role.session_policy.is_empty());
+
+        keyring.follow(&rotator, &[role("b")]);
+        assert!(!opens(&keyring, name.as_str(), &token) && !opens(&keyring, "a", &token));
+        assert!(rotator.session(&name, wait).await.is_err());
+        tokio::time::timeout(wait, async { tokio::join!(lease.over(), plain.over()) }).await.expect("both are over");
     }
 
     #[tokio::test]

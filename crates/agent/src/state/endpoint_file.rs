@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::publish::files::{self, Access, FileError};
+use crate::publish::files;
 
 /// The version that is written.
 const VERSION: u32 = 1;
@@ -43,13 +43,10 @@ impl EndpointFile {
         self.url.strip_prefix("http://")?.parse().ok()
     }
 
-    /// # Errors
-    /// When the directory takes no file.
-    pub(crate) fn write(&self, state_dir: &Path, access: Access) -> Result<(), FileError> {
+    /// The text of the file.
+    pub(crate) fn text(&self) -> String {
         // Strings and numbers: there is nothing that JSON could not hold.
-        let mut text = serde_json::to_string(self).unwrap_or_default();
-        text.push('\n');
-        files::replace_private(&state_dir.join(FILE), text.as_bytes(), access)
+        serde_json::to_string(self).unwrap_or_default() + "\n"
     }
 }
 
@@ -68,8 +65,8 @@ mod tests {
         assert_eq!(EndpointFile::read(home.path()), None);
         let address: SocketAddr = "127.0.0.1:43210".parse().unwrap();
         let file = EndpointFile { pid: 7, ..EndpointFile::here(address) };
-        file.write(home.path(), Access::default()).unwrap();
-        let text = std::fs::read_to_string(home.path().join(FILE)).unwrap();
+        let text = file.text();
+        std::fs::write(home.path().join(FILE), &text).unwrap();
         assert_eq!(text, "{\"version\":1,\"url\":\"http://127.0.0.1:43210\",\"pid\":7}\n");
         assert!(is_ours(&text) && !is_ours("{}"));
         assert_eq!(EndpointFile::read(home.path()), Some(file.clone()));

@@ -1,10 +1,13 @@
 //! A directory of our own in the state directory, with files that are named for aliases.
 //!
-//! Promises that a file which is not ours by its content stays.
+//! Promises that a file which is not ours by its content is not removed. That none is replaced is for the caller to see to,
+//! who asks [`foreign`] first.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
 
 use crate::publish::files::{self, Access, FileError};
 
@@ -38,19 +41,36 @@ pub(crate) fn foreign(
     Ok(None)
 }
 
-/// Creates the directory for those who have `access`, and removes what is ours in it by `is_ours` under a name that is not wanted,
-/// and what a killed agent left half written.
+/// Creates the directory for those who have `access`.
 ///
 /// # Errors
-/// When it cannot be made or read, or a file of ours cannot be removed.
+/// When it cannot be made.
+pub(crate) fn create(directory: &Path, access: Access) -> Result<(), FileError> {
+    let create = |source| FileError::CreateDirectory { path: directory.into(), source };
+    access.create_directory(directory).and_then(|()| access.give_directory(directory)).map_err(create)
+}
+
+/// Writes those files that are not right already.
+///
+/// # Errors
+/// When a directory takes no file.
+pub(crate) fn write(mut files: Vec<(PathBuf, Zeroizing<String>)>, access: Access) -> Result<(), FileError> {
+    files.retain(|(path, text)| !access.is_given(path) || !files::read(path).is_ok_and(|there| *there == **text));
+    files::replace_all_private(&files, access)
+}
+
+/// Removes what is ours by `is_ours` under a name that is not wanted, and what a killed agent left half written.
+///
+/// # Errors
+/// When it cannot be read, or a file of ours cannot be removed.
 pub(crate) fn tidy(
     directory: &Path,
     is_wanted: impl Fn(&str) -> bool,
     is_ours: fn(&str) -> bool,
-    access: Access,
 ) -> Result<(), FileError> {
-    let create = |source| FileError::CreateDirectory { path: directory.into(), source };
-    access.create_directory(directory).and_then(|()| access.give_directory(directory)).map_err(create)?;
+    if !directory.is_dir() {
+        return Ok(());
+    }
     files::sweep(directory);
     for path in paths(directory)? {
         if !is_wanted(name(&path)) && files::read(&path).is_ok_and(|text| is_ours(&text)) {
@@ -67,15 +87,4 @@ fn paths(directory: &Path) -> Result<Vec<PathBuf>, FileError> {
 
 fn name(path: &Path) -> &str {
     path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
-}
-
-/// Writes a file of ours unless it is right already.
-///
-/// # Errors
-/// When the directory takes no file.
-pub(crate) fn write(path: &Path, text: &str, access: Access) -> Result<(), FileError> {
-    if access.is_given(path) && files::read(path).is_ok_and(|there| *there == text) {
-        return Ok(());
-    }
-    files::replace_private(path, text.as_bytes(), access)
 }

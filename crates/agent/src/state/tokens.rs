@@ -4,7 +4,7 @@
 //! Promises that a token stays the same from agent to agent, since programs that run hold its path; that its file has no
 //! line break, which every SDK would send along or choke on; and that there is none for any other alias.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -15,8 +15,7 @@ use rolecall_core::Alias;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::publish::files::{self, Access, FileError};
-use crate::state::owned_dir;
+use crate::publish::files::{self, FileError};
 
 /// The name of the directory.
 pub(crate) const DIRECTORY: &str = "tokens";
@@ -109,39 +108,23 @@ pub(crate) fn is_ours(text: &str) -> bool {
     text.trim_end().parse::<Token>().is_ok()
 }
 
-/// Sees to it that each of `aliases` has a token in the state directory and nobody else has one, and returns them. Those
-/// that are there stay as they are. Only for the holder of the directory's lock. Blocks.
+/// The token of each alias: that in the state directory, else a new one. Nothing is written. Blocks.
 ///
 /// # Errors
-/// When the directory takes no file, or a new token cannot be made.
-pub(crate) fn keep(state_dir: &Path, aliases: &[Alias], access: Access) -> Result<BTreeMap<Alias, Token>, TokensError> {
-    let directory = state_dir.join(DIRECTORY);
-    let wanted: BTreeSet<&str> = aliases.iter().map(Alias::as_str).collect();
-    owned_dir::tidy(&directory, |name| wanted.contains(name), is_ours, access)?;
-    aliases.iter().map(|alias| Ok((alias.clone(), kept(&token_path(state_dir, alias), access)?))).collect()
-}
-
-/// The token in a file; a new one where there is none that is whole.
-fn kept(path: &Path, access: Access) -> Result<Token, TokensError> {
-    let text = files::read(path)?;
-    let token = match text.trim_end().parse() {
-        Ok(token) => token,
-        Err(TokenError) => Token::new()?,
+/// When a file cannot be read, or a new token cannot be made.
+pub(crate) fn read_or_make(state_dir: &Path, aliases: &[Alias]) -> Result<BTreeMap<Alias, Token>, TokensError> {
+    let token = |alias: &Alias| -> Result<Token, TokensError> {
+        match files::read(&token_path(state_dir, alias))?.trim_end().parse() {
+            Ok(token) => Ok(token),
+            Err(TokenError) => Ok(Token::new()?),
+        }
     };
-    owned_dir::write(path, token.as_str(), access)?;
-    Ok(token)
+    aliases.iter().map(|alias| Ok((alias.clone(), token(alias)?))).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::os::unix::fs::MetadataExt;
-
     use super::*;
-
-    fn aliases(names: &[&str]) -> Vec<Alias> {
-        names.iter().map(|name| name.parse().unwrap()).collect()
-    }
 
     #[test]
     fn a_token_is_what_no_other_is() {
@@ -153,36 +136,5 @@ mod tests {
         assert_eq!(one.as_str().parse::<Token>().unwrap().as_str(), one.as_str());
         assert!("x".repeat(42).parse::<Token>().is_err() && format!("{} ", "x".repeat(42)).parse::<Token>().is_err());
         assert_eq!(format!("{one:?}"), "Token(…)");
-    }
-
-    #[test]
-    fn tokens_come_and_go_with_their_aliases_and_stay_the_same() {
-        let home = tempfile::tempdir().unwrap();
-        let first = keep(home.path(), &aliases(&["a", "b"]), Access::default()).unwrap();
-        let path = token_path(home.path(), &aliases(&["a"])[0]);
-        assert_eq!(fs::read_to_string(&path).unwrap(), first["a"].as_str());
-        let mode = |path: &Path| path.metadata().unwrap().mode() & 0o777;
-        assert_eq!((mode(path.parent().unwrap()), mode(&path)), (0o700, 0o600));
-
-        fs::write(home.path().join("tokens/notes.txt"), "mine").unwrap();
-        let second = keep(home.path(), &aliases(&["a", "c"]), Access::default()).unwrap();
-        assert_eq!(first["a"].as_str(), second["a"].as_str());
-        let entries = fs::read_dir(home.path().join(DIRECTORY)).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
-        names.sort();
-        assert_eq!(names, ["a", "c", "notes.txt"]);
-    }
-
-    #[test]
-    fn a_line_break_goes_and_what_is_no_token_is_replaced() {
-        let home = tempfile::tempdir().unwrap();
-        let before = keep(home.path(), &aliases(&["a"]), Access::default()).unwrap();
-        let path = token_path(home.path(), &aliases(&["a"])[0]);
-        for (text, stays) in [("", false), ("short", false), (&*format!("{}\n", before["a"].as_str()), true)] {
-            fs::write(&path, text).unwrap();
-            let after = keep(home.path(), &aliases(&["a"]), Access::default()).unwrap();
-            assert_eq!(fs::read_to_string(&path).unwrap(), after["a"].as_str(), "{text:?}");
-            assert_eq!(after["a"].as_str() == before["a"].as_str(), stays, "{text:?}");
-        }
     }
 }

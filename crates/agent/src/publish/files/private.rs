@@ -1,19 +1,24 @@
 //! Files of our own, in a directory that only we write.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
 
 use super::temporary::{self, SUFFIX};
 use super::{Access, FileError, directory};
 
 const PREFIX: &str = ".rolecall-";
+/// Up to so many files each is waited for: a whole file system can take longer.
+const FEW: usize = 16;
 
-/// Replaces a file whole: a reader sees the old or the new content, after a power cut too. Mode and
-/// group are those of `access` from the moment that it has its name; a symlink of that name is replaced, never followed.
+/// Replaces a file whole: a reader sees the old or the new content, after a power cut too. Mode and group are those of
+/// `access` from the moment that it has its name; a symlink of that name is replaced, never followed.
 ///
 /// # Errors
 /// When the directory takes no file or has no room, or the file cannot be given to the group.
@@ -24,6 +29,48 @@ pub fn replace_private(path: &Path, bytes: &[u8], access: Access) -> Result<(), 
     temporary.as_file().sync_all().map_err(failed)?;
     temporary.persist(path).map_err(|error| failed(error.error))?;
     File::open(&directory).and_then(|directory| directory.sync_all()).map_err(failed)
+}
+
+/// As [`replace_private`] for many files: each appears whole, and where there are many the disk is waited for once, not once
+/// for each.
+///
+/// # Errors
+/// When a directory takes no file or has no room; those before may have been replaced.
+pub fn replace_all_private(files: &[(PathBuf, Zeroizing<String>)], access: Access) -> Result<(), FileError> {
+    if files.len() <= FEW {
+        return files.iter().try_for_each(|(path, text)| replace_private(path, text.as_bytes(), access));
+    }
+    let mut written = Vec::with_capacity(files.len());
+    for (path, text) in files {
+        // Closed at once: there may be more of them than a process may have open.
+        written.push((path, beside(path, text.as_bytes(), access)?.into_temp_path()));
+    }
+    let directories: BTreeSet<PathBuf> = files.iter().map(|(path, _)| directory(path)).collect();
+    let sync = |sync: fn(&File) -> io::Result<()>| {
+        directories.iter().try_for_each(|path| {
+            File::open(path)
+                .and_then(|open| sync(&open))
+                .map_err(|source| FileError::Write { path: path.clone(), source })
+        })
+    };
+    sync(sync_contents)?;
+    for (path, temporary) in written {
+        temporary.persist(path).map_err(|error| FileError::Write { path: path.clone(), source: error.error })?;
+    }
+    sync(File::sync_all)
+}
+
+/// Waits until all that was written in the file system of a directory is on the disk.
+#[cfg(target_os = "linux")]
+fn sync_contents(directory: &File) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(directory)?)
+}
+
+/// The same where a system has no call for one file system.
+#[cfg(not(target_os = "linux"))]
+fn sync_contents(_: &File) -> io::Result<()> {
+    rustix::fs::sync();
+    Ok(())
 }
 
 /// As [`replace_private`], without waiting for the disk, which takes longer than asking STS: after a power cut the file may

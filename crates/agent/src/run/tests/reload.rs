@@ -1,5 +1,6 @@
 //! Other settings for an agent that runs: what follows them, and what stays.
 
+use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
 use rolecall_core::rotation::Lead;
@@ -152,7 +153,6 @@ async fn probes_are_answered_where_the_settings_say() {
     assert!(matches!(agent.reload(wrong).await, Err(StartError::Listen(_))));
     assert!(TcpStream::connect(("127.0.0.1", two)).is_ok(), "the one before is there again");
     reload(&agent, home.settings(Publish::None, &["a"])).await;
-    tokio::task::yield_now().await;
     assert!(TcpStream::connect(("127.0.0.1", two)).is_err());
     agent.stop().await;
 }
@@ -196,5 +196,48 @@ async fn many_reloads_while_nothing_can_be_written_end_with_the_last_one() {
     agent.rotator.settled().await;
     assert!(!home.text("aws/config").contains("even") && !home.text("state/credentials").contains("even"));
     assert!(sts.issued() <= 21, "{}", sts.issued());
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_reload_that_fails_leaves_the_endpoint_and_its_tokens_as_they_were() {
+    let home = Home::new();
+    let any = Some((Ipv4Addr::LOCALHOST, 0).into());
+    let settings = AgentSettings { endpoint: any, ..home.settings(Publish::None, &["a", "b"]) };
+    let (agent, _) = started(&home, settings).await;
+    let file = std::fs::read_to_string(home.path("state/endpoint.json")).unwrap();
+    let (url, token) = (agent.status().await.agent.endpoint.unwrap(), home.path("state/tokens/b"));
+    let token = std::fs::read_to_string(token).unwrap();
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let other = Some(SocketAddr::from(([127, 0, 0, 2], 0)));
+
+    // An address that cannot be had, behind one that can; and a file that cannot be written.
+    let metrics_listen = Some(taken.local_addr().unwrap());
+    let wrong = AgentSettings { endpoint: other, metrics_listen, ..home.settings(Publish::None, &["a"]) };
+    assert!(matches!(agent.reload(wrong).await, Err(StartError::Listen(_))));
+    std::fs::remove_file(home.path("state/endpoint.json")).unwrap();
+    std::fs::create_dir(home.path("state/endpoint.json")).unwrap();
+    let wrong = AgentSettings { endpoint: other, ..home.settings(Publish::None, &["a"]) };
+    assert!(agent.reload(wrong).await.is_err());
+
+    assert_eq!(agent.status().await.agent.endpoint.as_deref(), Some(url.as_str()));
+    let address: SocketAddr = url.strip_prefix("http://").unwrap().parse().unwrap();
+    let request = format!("GET /v1/credentials/b HTTP/1.0\r\nHost: {address}\r\nAuthorization: {token}\r\n\r\n");
+    let ask = move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let answer = tokio::task::spawn_blocking(ask).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.0 200 ") && answer.contains("AccessKeyId"), "{answer}");
+
+    // And once it can be done, it is.
+    std::fs::remove_dir(home.path("state/endpoint.json")).unwrap();
+    reload(&agent, AgentSettings { endpoint: other, ..home.settings(Publish::None, &["a"]) }).await;
+    assert_ne!(agent.status().await.agent.endpoint.unwrap(), url);
+    assert_ne!(std::fs::read_to_string(home.path("state/endpoint.json")).unwrap(), file);
+    assert!(!home.path("state/tokens/b").exists() && TcpStream::connect(address).is_err());
     agent.stop().await;
 }

@@ -86,15 +86,20 @@ fn bad(message: String) -> Answer {
 impl Pending {
     /// Tells what is lent and holds it until the other end goes.
     pub(super) async fn hold(self) {
-        let Self { upgrade, document, lease } = self;
+        let Self { upgrade, document, mut lease } = self;
         let Ok(upgraded) = upgrade.await else { return };
         let mut stream = TokioIo::new(upgraded);
         // Strings only: there is nothing that JSON could not hold.
         let mut line = serde_json::to_vec(&document).unwrap_or_default();
         line.push(b'\n');
         if stream.write_all(&line).await.is_ok() {
-            // Nothing more is expected: whatever comes, or an end of it, is the end.
-            let _ = stream.read(&mut [0]).await;
+            let mut more = [0];
+            tokio::select! {
+                // Nothing more is expected: whatever comes, or an end of it, is the end.
+                _ = stream.read(&mut more) => {}
+                // The command is told by the end of the connection, and why when it asks again.
+                () = lease.over() => {}
+            }
         }
         drop(lease);
     }

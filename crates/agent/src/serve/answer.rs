@@ -14,18 +14,22 @@ use crate::serve::wire::{ErrorDocument, code};
 
 pub(crate) type Answer = Response<Full<Bytes>>;
 
-/// The document of a session.
-pub(crate) fn session(document: Zeroizing<String>) -> Answer {
-    Response::new(Full::new(Bytes::from_owner(Secret(document))))
+/// The document of a session, as a body that is wiped when nobody sends it any more. No larger than it has to be.
+pub(crate) fn secret(document: &Zeroizing<String>) -> Bytes {
+    Bytes::from_owner(Secret(Zeroizing::new(document.as_bytes().into())))
 }
 
-/// A body that is wiped when it has been sent.
-struct Secret(Zeroizing<String>);
+struct Secret(Zeroizing<Box<[u8]>>);
 
 impl AsRef<[u8]> for Secret {
     fn as_ref(&self) -> &[u8] {
-        self.0.as_bytes()
+        &self.0
     }
+}
+
+/// The answer with the document of a session.
+pub(crate) fn session(document: Bytes) -> Answer {
+    Answer::new(Full::new(document))
 }
 
 /// Why there is no session.
@@ -46,10 +50,15 @@ pub(crate) fn stopping() -> Answer {
 /// A method that the path does not answer.
 pub(crate) fn not_allowed(method: &Method, allowed: &'static str) -> Answer {
     let message = format!("{method} is not answered");
-    let mut answer =
+    let refusal =
         refuse(StatusCode::METHOD_NOT_ALLOWED, code::METHOD_NOT_ALLOWED, message, &format!("send a {allowed}"));
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-    answer
+    allowing(refusal, allowed)
+}
+
+/// A refusal that says which methods are answered.
+pub(crate) fn allowing(mut refusal: Answer, allowed: &'static str) -> Answer {
+    refusal.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    refusal
 }
 
 /// Anything but a 200.

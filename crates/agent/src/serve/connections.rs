@@ -1,7 +1,8 @@
 //! Requests over TCP from this machine: how many connections there may be, and how long one may be silent.
 //!
 //! Promises that whoever says nothing, too much or too slowly holds nobody up: when there are too many connections, the one
-//! whose client has been silent for longest makes way, never one that is being answered. What is answered is the caller's.
+//! whose client has been silent for longest makes way, never one whose request is being worked on
+//! (`docs/decisions/0012-a-crowd-ends-the-silent.md`). What is answered is the caller's.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -22,9 +23,9 @@ use tracing::{debug, warn};
 use crate::serve::seldom::Seldom;
 
 /// The most bytes of a request's head: the least that hyper takes. It answers 431 to more.
-const HEAD_BYTES: usize = 8192;
+pub(crate) const HEAD_BYTES: usize = 8192;
 /// How long to wait when the system gives no connection, for example for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What stands for the time since when a client is silent while it is being answered.
 const ANSWERED: u64 = u64::MAX;
 

@@ -14,10 +14,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Full;
 use hyper::Request;
 use hyper::StatusCode;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use rolecall_core::port::Clock;
 use rolecall_rotator::{NotServed, Rotator};
 use tokio::net::TcpListener;
@@ -138,7 +137,7 @@ impl Api {
         match self.rotator.session(&alias, WAIT).await {
             Ok(served) => {
                 self.counts.ok();
-                Answer::new(Full::new(self.bodies.of(&served)))
+                answer::session(self.bodies.of(&served))
             }
             Err(NotServed::Failed(fault)) => {
                 self.counts.refused(fault.kind.as_str());
@@ -164,11 +163,8 @@ impl Api {
 
     fn refused(&self, refusal: Refusal) -> Answer {
         self.counts.refused(refusal.code());
-        let mut answer = refuse(refusal.status(), refusal.code(), refusal.to_string(), refusal.action());
-        if refusal == Refusal::Method {
-            answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
-        }
-        answer
+        let answer = refuse(refusal.status(), refusal.code(), refusal.to_string(), refusal.action());
+        if refusal == Refusal::Method { answer::allowing(answer, "GET") } else { answer }
     }
 }
 

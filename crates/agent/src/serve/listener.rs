@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, StatusCode};
 use tokio::net::TcpListener;
 
-use crate::serve::answer::Answer;
+use crate::serve::answer::{Answer, allowing};
 use crate::serve::connections::Limits;
 
 /// The answer is at hand, so nobody needs more.
@@ -54,7 +54,5 @@ pub(crate) fn unless_reading(method: &Method) -> Option<Answer> {
     if method == Method::GET || method == Method::HEAD {
         return None;
     }
-    let mut answer = answer(StatusCode::METHOD_NOT_ALLOWED, "", Vec::new());
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-    Some(answer)
+    Some(allowing(answer(StatusCode::METHOD_NOT_ALLOWED, "", Vec::new()), "GET, HEAD"))
 }

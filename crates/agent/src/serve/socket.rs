@@ -24,6 +24,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tracing::{debug, warn};
 
 use crate::publish::files::Access;
+use crate::serve::connections::{ACCEPT_PAUSE, HEAD_BYTES};
 use crate::serve::documents::View;
 use crate::serve::keyring::Keyring;
 use crate::serve::seldom::Seldom;
@@ -38,10 +39,6 @@ const SESSION_TIME: Duration = Duration::from_secs(20);
 const CONNECTION_TIME: Duration = Duration::from_secs(30);
 /// The most connections at once; more wait their turn.
 const CONNECTIONS: usize = 256;
-/// The most bytes of a request's head: the least that hyper takes.
-const HEAD_BYTES: usize = 8192;
-/// How long to wait when the system gives no connection, for example for want of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What every answer is made from.
 pub(crate) struct Api {

@@ -10,7 +10,8 @@ use hyper::body::Bytes;
 use rolecall_core::{Alias, Session};
 use rolecall_formats::container;
 use rolecall_rotator::Served;
-use zeroize::Zeroizing;
+
+use crate::serve::answer;
 
 /// All bodies, by the name that is asked for.
 #[derive(Default)]
@@ -22,15 +23,6 @@ struct Body {
     bytes: Bytes,
 }
 
-/// Wiped when nobody sends it any more. No larger than it has to be.
-struct Secret(Zeroizing<Box<[u8]>>);
-
-impl AsRef<[u8]> for Secret {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
 impl Bodies {
     /// The body for a session.
     pub(crate) fn of(&self, Served { role, session }: &Served) -> Bytes {
@@ -39,8 +31,7 @@ impl Bodies {
             return body.bytes.clone();
         }
         bodies.retain(|_, body| body.session.strong_count() > 0);
-        let document = container::document(role, session);
-        let bytes = Bytes::from_owner(Secret(Zeroizing::new(document.as_bytes().into())));
+        let bytes = answer::secret(&container::document(role, session));
         bodies.insert(role.alias.clone(), Body { session: Arc::downgrade(session), bytes: bytes.clone() });
         bytes
     }

@@ -94,7 +94,7 @@ async fn credentials(api: &Api, alias: &str, shape: Shape) -> Answer {
         Shape::Container => container::document(&role, &session),
         Shape::Process => process::document(&role, &session, api.clock.now().wall),
     };
-    answer::session(document)
+    answer::session(answer::secret(&document))
 }
 
 /// No role has that alias.

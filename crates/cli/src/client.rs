@@ -118,6 +118,17 @@ pub(crate) enum AskError {
     Refused(ErrorDocument),
 }
 
+impl AskError {
+    /// Whether there is no agent, or soon will be none.
+    pub(crate) fn is_absence(&self) -> bool {
+        match self {
+            Self::NoAgent { .. } => true,
+            Self::Refused(document) => document.code == code::STOPPING,
+            _ => false,
+        }
+    }
+}
+
 /// The document that the agent answered with when asked for `target`.
 ///
 /// # Errors

@@ -108,7 +108,7 @@ fn keys(args: &Args, state_dir: &StateDir, environment: &Environment) -> Result<
     let keys = Keys::parse(&document).ok_or_else(|| client::not_credentials(state_dir))?;
     let region = match status(state_dir) {
         Ok(status) => region(&args.alias, &status)?,
-        Err(error) if credentials::is_absent(&error) => {
+        Err(error) if error.is_absence() => {
             let roles = absent::definitions(state_dir)?.map(|definitions| definitions.roles).unwrap_or_default();
             roles.into_iter().find(|role| role.alias == args.alias).and_then(|role| role.region)
         }

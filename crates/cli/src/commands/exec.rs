@@ -24,7 +24,6 @@ use rolecall_rotator::SystemClock;
 use tokio::runtime::Runtime;
 
 use crate::args::StateDirArg;
-use crate::commands::credentials;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -150,7 +149,7 @@ fn grant(args: &Args, environment: &Environment) -> Result<Granted, Failure> {
     let state_dir = args.state_dir.resolve(environment)?;
     match agent::grant(args, &state_dir) {
         Ok(granted) => Ok(granted),
-        Err(AgentError::Ask(error)) if credentials::is_absent(&error) => alone::grant(args, &state_dir, environment),
+        Err(AgentError::Ask(error)) if error.is_absence() => alone::grant(args, &state_dir, environment),
         Err(AgentError::Ask(error)) => Err(error.into()),
         Err(AgentError::Other(failure)) => Err(failure),
     }

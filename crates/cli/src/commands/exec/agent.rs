@@ -1,5 +1,6 @@
 //! A role from the agent: lent to one command for as long as it runs.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use rolecall_core::port::Clock as _;
 use rolecall_core::{Alias, Role, SessionPolicy};
 use rolecall_rotator::SystemClock;
 
-use crate::client::lease::Lease;
+use crate::client::lease::{Lease, Lost};
 use crate::client::{self, AskError};
 use crate::commands::exec::keys::Keys;
 use crate::commands::exec::{Access, Args, Granted};
@@ -44,10 +45,18 @@ pub(super) fn grant(args: &Args, state_dir: &StateDir) -> Result<Granted, AgentE
         return Ok(Granted { role, access: Access::Keys(keys), beside: None });
     }
     let url = lease.document.url.clone();
+    let alias = args.alias.clone();
     lease
-        .keep()
+        .keep(move |lost| tell(&alias, lost))
         .map_err(|error| Failure::new(ExitCode::NotStarted, format!("hold what the agent lends: {error}"), ""))?;
     Ok(Granted { role, access: Access::Endpoint { url, token }, beside: None })
+}
+
+/// Says on stderr, which the command has too, that it may wait for credentials in vain.
+fn tell(alias: &Alias, lost: &Lost) {
+    let what = format!("the command gets no new credentials of {alias}: {lost}");
+    // Nobody is left to tell that stderr is closed.
+    let _ = writeln!(anstream::stderr(), "note: {what}; start the agent as it was, or the command again");
 }
 
 /// The role as the agent has it, as far as it matters here.

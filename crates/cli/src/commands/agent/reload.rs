@@ -16,9 +16,10 @@ use rolecall_core::{Alias, Fault, FaultKind};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
+use super::Args;
 use super::readiness::Readiness;
 use super::ready_file::ReadyFile;
-use super::{Args, Machine, Made, settings};
+use super::settings::{Machine, Made, settings};
 use crate::args::Sourced;
 use crate::base::UserFiles;
 use crate::environment::Environment;

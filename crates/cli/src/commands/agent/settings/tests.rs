@@ -1,5 +1,9 @@
 //! From flags and variables to settings, and what is refused before anything is done.
 
+use std::time::Duration;
+
+use rolecall_core::rotation::Lead;
+
 use super::*;
 use crate::args::{Cli, Command};
 

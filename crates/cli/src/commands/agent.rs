@@ -135,8 +135,8 @@ credentials that AWS programs would find here themselves: variables, ~/.aws, SSO
 
 ROLECALL_LOG sets the level of the log: off, error, warn, info (the default), debug or trace.
 
-The settings file is read again at SIGHUP and when it has changed. All of it but log_format counts from then on, roles \
-that stay the same keep their sessions, and a file that cannot be used changes nothing.
+The settings file is read again at SIGHUP and when it has changed. All of it but log_format and socket_group counts from \
+then on, roles that stay the same keep their sessions, and a file that cannot be used changes nothing.
 
 Under systemd with Type=notify (or notify-reload) the service is ready when every role was assumed or has failed to be once.
 

@@ -111,6 +111,7 @@ impl Reload<'_> {
             Unusable::Places(problems) => problems,
             Unusable::Whole(failure) => wrong(failure),
         })?;
+        let (made, later) = made.after(&self.made);
         let file = if made.ready_file == self.made.ready_file { None } else { Some(made.ready_file.as_deref()) };
         let file = file.map(|path| path.map(ReadyFile::at).transpose()).transpose().map_err(wrong)?;
 
@@ -124,10 +125,10 @@ impl Reload<'_> {
         if let Some(file) = file {
             readiness.follow(file);
         }
-        if made.log_format != self.made.log_format {
-            warn!("log_format counts from the next start of the agent on");
+        for key in later {
+            warn!("{key} counts from the next start of the agent on");
         }
-        self.made = Made { log_format: self.made.log_format, ..made };
+        self.made = made;
         self.expect_what_was_read();
         Ok(())
     }

@@ -50,6 +50,22 @@ pub(super) struct Made {
     pub(super) log_format: LogFormat,
 }
 
+impl Made {
+    /// The same as far as it can count for an agent that began with others, and the keys that count at its next start.
+    pub(super) fn after(mut self, before: &Self) -> (Self, Vec<&'static str>) {
+        let mut later = vec![];
+        if self.log_format != before.log_format {
+            self.log_format = before.log_format;
+            later.push("log_format");
+        }
+        if self.agent.socket_group != before.agent.socket_group {
+            self.agent.socket_group = before.agent.socket_group;
+            later.push("socket_group");
+        }
+        (self, later)
+    }
+}
+
 /// What the agent is told: flags, variables and the file, checked together. `before` are the roles that it has: one that
 /// the file says wrongly now stays what it was.
 pub(super) fn settings(

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use rolecall_agent::serve::wire::{LEASE, LeaseDocument, LeaseRequest};
 use rolecall_agent::state::state_dir::socket_path;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::state_dir::StateDir;
 
@@ -28,7 +28,7 @@ const ANSWER_MAX: usize = 64 << 10;
 /// The first pause before the agent is asked again, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// A lease that lasts.
+/// A lease that lasts. Without `Debug`: it holds the token.
 pub(crate) struct Lease {
     /// What was lent.
     pub(crate) document: LeaseDocument,
@@ -54,9 +54,10 @@ impl Lease {
     ///
     /// # Errors
     /// When the agent does not grant it.
-    pub(crate) fn take(state_dir: &StateDir, wanted: &LeaseRequest) -> Result<Self, AskError> {
+    pub(crate) fn take(state_dir: &StateDir, mut wanted: LeaseRequest) -> Result<Self, AskError> {
         // Strings only: there is nothing that JSON could not hold.
-        let body = Zeroizing::new(serde_json::to_string(wanted).unwrap_or_default());
+        let body = Zeroizing::new(serde_json::to_string(&wanted).unwrap_or_default());
+        wanted.token.zeroize();
         let (connection, document) = granted(state_dir, &body)?;
         Ok(Self { document, connection, state_dir: state_dir.clone(), body })
     }

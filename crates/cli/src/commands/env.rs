@@ -3,7 +3,7 @@
 //! The same changes as `rolecall exec` makes for its command, with what lasts: the agent's own token and files for the
 //! alias. Nothing but the lines goes to stdout.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
@@ -149,7 +149,7 @@ fn lines(shell: Shell, changes: &[Change]) -> Result<Zeroizing<Vec<u8>>, Failure
     for Change { name, value } in changes {
         let name = checked(name)?;
         let line = match value {
-            Some(value) => shell.set(name, checked(value)?),
+            Some(value) => shell.set(name, checked(value.as_os_str())?),
             None => shell.unset(name),
         };
         text.extend_from_slice(Zeroizing::new(line).as_bytes());
@@ -157,7 +157,7 @@ fn lines(shell: Shell, changes: &[Change]) -> Result<Zeroizing<Vec<u8>>, Failure
     Ok(text)
 }
 
-fn checked(text: &OsString) -> Result<&str, Failure> {
+fn checked(text: &OsStr) -> Result<&str, Failure> {
     text.to_str().ok_or_else(|| {
         let message = format!("{} is not UTF-8, and no shell could be told it", text.display());
         Failure::new(ExitCode::Usage, message, "use a --state-dir in plain ASCII")

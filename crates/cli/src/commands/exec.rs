@@ -162,7 +162,7 @@ fn command(args: &Args, environment: &Environment, handover: Handover<'_>) -> Co
     let names = environment.variables().map(|(name, _)| name);
     for change in variables::changes(names, handover) {
         match change.value {
-            Some(value) => command.env(change.name, value),
+            Some(value) => command.env(change.name, value.as_os_str()),
             None => command.env_remove(change.name),
         };
     }

@@ -53,7 +53,7 @@ fn a_lease_that_the_agent_ends_is_asked_for_again_with_the_same_token() {
         told.send(String::new()).unwrap();
         thread::park();
     });
-    let lease = Lease::take(&StateDir::named(dir.path().into()), &wanted()).unwrap();
+    let lease = Lease::take(&StateDir::named(dir.path().into()), wanted()).unwrap();
     assert_eq!(
         (lease.document.name.as_str(), lease.document.url.as_str()),
         ("a", "http://127.0.0.1:1/v1/credentials/a")
@@ -90,7 +90,7 @@ fn whatever_is_in_the_way_is_told_once() {
             write!(stream, "{answer}").unwrap();
         }
     });
-    let lease = Lease::take(&StateDir::named(dir.path().into()), &wanted()).unwrap();
+    let lease = Lease::take(&StateDir::named(dir.path().into()), wanted()).unwrap();
     lease.keep(move |lost| command.send(lost.to_string()).unwrap()).unwrap();
     let seen: Vec<String> = (0..10).map(|_| seen.recv_timeout(Duration::from_secs(20)).unwrap()).collect();
     let [_, _, refused, _, _, newer, _, moved, _, _] = &seen[..] else { panic!("{seen:?}") };
@@ -127,7 +127,7 @@ fn a_refusal_keeps_the_words_of_the_agent() {
         request_on(&mut stream);
         write!(stream, "{}", refused()).unwrap();
     });
-    let error = Lease::take(&StateDir::named(dir.path().into()), &wanted()).err().unwrap();
+    let error = Lease::take(&StateDir::named(dir.path().into()), wanted()).err().unwrap();
     assert_eq!(error.to_string(), "no such role");
 }
 

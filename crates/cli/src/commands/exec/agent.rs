@@ -38,7 +38,7 @@ pub(super) fn grant(args: &Args, state_dir: &StateDir) -> Result<Granted, AgentE
         return Ok(Granted { role, access: Access::Keys(keys), beside: None });
     }
     let token = Token::new().map_err(|error| Failure::new(ExitCode::NotStarted, error.to_string(), ""))?;
-    let lease = Lease::take(state_dir, &request(&args.alias, &token, &policy))?;
+    let lease = Lease::take(state_dir, request(&args.alias, &token, &policy))?;
     let session = client::get(state_dir, &target(&lease.document.name), LIMIT)?;
     if args.keys {
         let keys = keys(state_dir, &session)?;

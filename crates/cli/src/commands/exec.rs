@@ -1,7 +1,8 @@
 //! `rolecall exec ALIAS -- CMD`: runs a command with one role and nothing else.
 //!
 //! Promises that whatever is wrong with the role is told before the command starts, that the command ends with the exit
-//! code that it would have without us, and that what it was handed opens nothing any more once we have ended, however.
+//! code that it would have without us, and that the token which it was handed opens nothing any more once we have ended,
+//! however. Keys (`--keys`) are good until they end: nobody can take those back.
 
 mod agent;
 mod alone;
@@ -46,7 +47,8 @@ pub(crate) struct Args {
     alias: Alias,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Hand over the keys themselves, for programs that know no credentials endpoint; they are not refreshed
+    /// Hand over the keys themselves, for programs that know no credentials endpoint; they are not refreshed, and good until
+    /// they end, whatever becomes of the command
     #[arg(long)]
     keys: bool,
     #[command(flatten)]

@@ -27,7 +27,7 @@ use tokio::runtime::Runtime;
 use crate::args::StateDirArg;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, NO_ROOM};
 use crate::hardening;
 use agent::AgentError;
 use files::PrivateFiles;
@@ -126,7 +126,7 @@ fn exec(args: &Args, environment: &Environment) -> Result<u8, Failure> {
     }
     // From here on a signal must not leave files behind.
     let signals = Signals::catch().map_err(|error| {
-        Failure::new(ExitCode::NotStarted, format!("catch the signals for the command: {error}"), "")
+        Failure::new(ExitCode::NotStarted, format!("catch the signals for the command: {error}"), NO_ROOM)
     })?;
     let token = match &granted.access {
         Access::Endpoint { token, .. } => Some(token.as_str()),
@@ -144,6 +144,12 @@ fn exec(args: &Args, environment: &Environment) -> Result<u8, Failure> {
         beside.runtime.shutdown_background();
     }
     code
+}
+
+/// What the command will show to the endpoint.
+fn new_token() -> Result<Token, Failure> {
+    let action = "allow this program the system call getrandom, or give it a /dev/urandom";
+    Token::new().map_err(|error| Failure::new(ExitCode::NotStarted, error.to_string(), action))
 }
 
 /// The role, from whoever has it.

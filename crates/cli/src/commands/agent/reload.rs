@@ -24,7 +24,7 @@ use crate::args::Sourced;
 use crate::base::UserFiles;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, NO_ROOM};
 use crate::settings_file::{SettingsFile, Unusable};
 
 /// How often the file is looked at, and how long one that is new has to stay as it is: whoever writes it may not be through.
@@ -67,7 +67,7 @@ impl Stamp {
 /// # Errors
 /// What the system said.
 pub(super) fn hangups() -> Result<Signal, Failure> {
-    signal(SignalKind::hangup()).map_err(|error| Failure::new(ExitCode::Bug, format!("catch SIGHUP: {error}"), ""))
+    signal(SignalKind::hangup()).map_err(|error| Failure::new(ExitCode::Bug, format!("catch SIGHUP: {error}"), NO_ROOM))
 }
 
 impl Reload<'_> {

@@ -13,10 +13,10 @@ use rolecall_rotator::SystemClock;
 use crate::client::lease::{Lease, Lost};
 use crate::client::{self, AskError};
 use crate::commands::exec::keys::Keys;
-use crate::commands::exec::{Access, Args, Granted};
+use crate::commands::exec::{Access, Args, Granted, new_token};
 use crate::commands::refresh;
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, NO_ROOM};
 use crate::state_dir::StateDir;
 use crate::validity;
 
@@ -37,7 +37,7 @@ pub(super) fn grant(args: &Args, state_dir: &StateDir) -> Result<Granted, AgentE
         let keys = fresh_keys(state_dir, &args.alias, SystemClock.now().wall)?;
         return Ok(Granted { role, access: Access::Keys(keys), beside: None });
     }
-    let token = Token::new().map_err(|error| Failure::new(ExitCode::NotStarted, error.to_string(), ""))?;
+    let token = new_token()?;
     let lease = Lease::take(state_dir, request(&args.alias, &token, &policy))?;
     let session = client::get(state_dir, &target(&lease.document.name), LIMIT)?;
     if args.keys {
@@ -48,7 +48,7 @@ pub(super) fn grant(args: &Args, state_dir: &StateDir) -> Result<Granted, AgentE
     let alias = args.alias.clone();
     lease
         .keep(move |lost| tell(&alias, lost))
-        .map_err(|error| Failure::new(ExitCode::NotStarted, format!("hold what the agent lends: {error}"), ""))?;
+        .map_err(|error| Failure::new(ExitCode::NotStarted, format!("hold what the agent lends: {error}"), NO_ROOM))?;
     Ok(Granted { role, access: Access::Endpoint { url, token }, beside: None })
 }
 

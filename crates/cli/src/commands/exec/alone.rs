@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use rolecall_agent::alone::Alone;
 use rolecall_agent::state::absent::{self, Left};
-use rolecall_agent::state::tokens::Token;
 use rolecall_core::port::Clock as _;
 use rolecall_core::rotation::Policy;
 use rolecall_core::{Alias, Role, Session};
@@ -14,7 +13,7 @@ use rolecall_rotator::{NotServed, SystemClock};
 
 use crate::commands::credentials::alone as credentials;
 use crate::commands::exec::keys::Keys;
-use crate::commands::exec::{Access, Args, Beside, Granted, MARK, definition};
+use crate::commands::exec::{Access, Args, Beside, Granted, MARK, definition, new_token};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -44,14 +43,17 @@ pub(super) fn grant(args: &Args, state_dir: &Path, environment: &Environment) ->
         return Ok(Granted { role, access: Access::Keys(keys), beside: None });
     }
     let sts = Arc::new(credentials::sts(&definitions, state_dir, &base)?);
-    let token = Token::new().map_err(|error| ours(error.to_string()))?;
+    let token = new_token()?;
     // What differs from command to command.
     let policy =
         Policy { refresh_before: definitions.refresh_before, seed: std::process::id().into(), ..Policy::default() };
     let runtime = runtime::beside()?;
     let alone = runtime.block_on(async {
         let start = Alone::start(role.clone(), left, token.clone(), policy, sts, Arc::new(SystemClock));
-        let alone = start.await.map_err(|error| ours(error.to_string()))?;
+        let alone = start.await.map_err(|error| {
+            let message = format!("listen on {} for the command: {}", error.address, error.source);
+            Failure::new(ExitCode::NotStarted, message, "see that this machine has a loopback address, or use --keys")
+        })?;
         alone.session(LIMIT).await.map_err(|why| not_served(&role.alias, why))?;
         Ok::<_, Failure>(alone)
     })?;
@@ -67,10 +69,6 @@ fn not_served(alias: &Alias, why: NotServed) -> Failure {
             Failure::new(ExitCode::TimeLimit, message, "try again; see whether this machine reaches AWS")
         }
     }
-}
-
-fn ours(message: String) -> Failure {
-    Failure::new(ExitCode::NotStarted, message, "")
 }
 
 /// The base of the command that runs us is not in its environment, and must not be looked for elsewhere.

@@ -120,7 +120,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> std::process::ExitC
 fn exec(args: &Args, environment: &Environment) -> Result<u8, Failure> {
     // Not the limit, which the command would have, too.
     hardening::no_core_dump_of_this_process();
-    let granted = grant(args, environment).map_err(not_started)?;
+    let granted = grant(args, environment).map_err(|failure| not_started(args.policy.named_in(failure)))?;
     if let Access::Keys(keys) = &granted.access {
         keys.tell_if_little_is_left(&args.alias, SystemClock.now().wall);
     }

@@ -46,7 +46,23 @@ impl PolicyArgs {
             _ => Failure::new(ExitCode::Usage, error.to_string(), "narrow the session by less"),
         })
     }
+
+    /// The failure with the policy of this command in its fix, where STS may mean that by what it does not take.
+    pub(super) fn named_in(&self, failure: Failure) -> Failure {
+        let named = match (&self.policy, self.policy_arn.is_empty()) {
+            (Some(path), _) => format!("the policy in {}", path.display()),
+            (None, false) => "what --policy-arn names".into(),
+            (None, true) => return failure,
+        };
+        if !failure.action.starts_with(OF_ROLE) {
+            return failure;
+        }
+        Failure { action: format!("{}, or {named}", failure.action), ..failure }
+    }
 }
+
+/// How the fix begins for a value that STS does not take. Whoever says it knows of no policy.
+const OF_ROLE: &str = "correct the definition of the role";
 
 fn wrong(message: String) -> Failure {
     Failure::new(ExitCode::Usage, message, "name a file with an IAM policy in JSON")

@@ -14,6 +14,7 @@ mod failure;
 #[cfg(test)]
 mod fixture;
 mod hardening;
+mod host;
 mod live;
 mod logging;
 mod output;

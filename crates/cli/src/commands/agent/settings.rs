@@ -18,6 +18,7 @@ use crate::args::Sourced;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::host;
 use crate::settings_file::{SettingsFile, Unusable, listed};
 
 /// Where groups have their names.
@@ -38,7 +39,7 @@ impl Machine {
         })?;
         let started = SystemClock.now().wall.as_nanosecond();
         let seed = u64::try_from(started).unwrap_or_default() ^ u64::from(std::process::id()).rotate_left(32);
-        Ok(Self { host: rustix::system::uname().nodename().to_string_lossy().into_owned(), command, seed })
+        Ok(Self { host: host::name(), command, seed })
     }
 }
 

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 mod answer;
 pub(crate) mod lease;
+pub(crate) mod refresh;
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;

@@ -17,6 +17,7 @@ mod hardening;
 mod host;
 mod live;
 mod logging;
+mod one_role;
 mod output;
 #[cfg(test)]
 mod reference;

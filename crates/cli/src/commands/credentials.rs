@@ -5,7 +5,7 @@
 //! agent's work for this one role. Nothing is written to stderr when all is well (the Go SDK hands it to the user), and
 //! one line when not (boto3 puts it into its error).
 
-pub(crate) mod alone;
+mod alone;
 
 use std::time::Duration;
 

@@ -20,13 +20,14 @@ use zeroize::Zeroizing;
 use crate::args::StateDirArg;
 use crate::client::{self, AskError};
 use crate::commands::credentials;
-use crate::commands::exec::keys::Keys;
-use crate::commands::exec::variables::{Change, Credentials, Handover, changes};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::one_role::keys::Keys;
+use crate::one_role::known;
+use crate::one_role::variables::{Change, Credentials, Handover, changes};
 use crate::state_dir::StateDir;
-use crate::{hardening, output, validity};
+use crate::{hardening, output};
 
 const STATUS: &str = "/v1/status";
 
@@ -136,11 +137,7 @@ fn status(state_dir: &StateDir) -> Result<StatusDocument, AskError> {
 
 /// The Region of a role, if it has one.
 fn region(alias: &Alias, status: &StatusDocument) -> Result<Option<Region>, Failure> {
-    let mut profiles = status.profiles.iter().map(|status| &status.profile);
-    let Some(profile) = profiles.find(|profile| profile.alias == alias.as_str()) else {
-        return Err(validity::unknown(alias, status.profiles.iter().map(|status| status.profile.alias.as_str())));
-    };
-    Ok(profile.region.as_deref().and_then(|region| region.parse().ok()))
+    known::region(known::find(alias, status.profiles.iter().map(|status| &status.profile))?)
 }
 
 /// The text that a shell evaluates. It may hold a secret.

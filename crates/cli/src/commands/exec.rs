@@ -8,11 +8,9 @@ mod agent;
 mod alone;
 mod definition;
 mod files;
-pub(crate) mod keys;
 mod policy;
 mod process;
 mod signals;
-pub(crate) mod variables;
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -29,15 +27,15 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, NO_ROOM};
 use crate::hardening;
+use crate::one_role::keys::Keys;
+use crate::one_role::variables::{self, Credentials, Handover};
 use agent::AgentError;
 use files::PrivateFiles;
-use keys::Keys;
 use policy::PolicyArgs;
 use signals::Signals;
-use variables::{Credentials, Handover};
 
 /// Set for the command, with the alias: what its keys and files were is gone on purpose.
-pub(crate) const MARK: &str = "ROLECALL_EXEC";
+const MARK: &str = "ROLECALL_EXEC";
 
 /// Run a command with one role and nothing else
 #[derive(Debug, clap::Args)]

@@ -12,13 +12,12 @@ use rolecall_rotator::SystemClock;
 
 use crate::client::lease::{Lease, Lost};
 use crate::client::{self, AskError};
-use crate::commands::exec::keys::Keys;
 use crate::commands::exec::{Access, Args, Granted, new_token};
-use crate::commands::refresh;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, NO_ROOM};
+use crate::one_role::keys::Keys;
+use crate::one_role::known;
 use crate::state_dir::StateDir;
-use crate::validity;
 
 /// The agent itself waits for STS for 20 s and then says so.
 const LIMIT: Duration = Duration::from_secs(25);
@@ -61,15 +60,9 @@ fn tell(alias: &Alias, lost: &Lost) {
 
 /// The role as the agent has it, as far as it matters here.
 fn role(alias: &Alias, profiles: &ProfilesDocument) -> Result<Role, Failure> {
-    let known = || profiles.profiles.iter().map(|profile| profile.alias.as_str());
-    let profile = profiles.profiles.iter().find(|profile| profile.alias == alias.as_str());
-    let profile = profile.ok_or_else(|| validity::unknown(alias, known()))?;
-    let wrong = |what: &str| {
-        let message = format!("the agent says of {alias} a {what} that is none");
-        Failure::new(ExitCode::Bug, message, "use the same version of rolecall for agent and command")
-    };
-    let arn = profile.arn.parse().map_err(|_| wrong("role"))?;
-    let region = profile.region.as_deref().map(str::parse).transpose().map_err(|_| wrong("Region"))?;
+    let profile = known::find(alias, profiles.profiles.iter())?;
+    let arn = profile.arn.parse().map_err(|_| known::wrong(profile, "role"))?;
+    let region = known::region(profile)?;
     Ok(Role { region, ..Role::new(alias.clone(), arn, "") })
 }
 
@@ -90,7 +83,7 @@ fn fresh_keys(state_dir: &StateDir, alias: &Alias, now: Timestamp) -> Result<Key
         return Ok(held);
     }
     // What comes of it shows in what is held then.
-    let _ = client::post(state_dir, refresh::TARGET, &refresh::request(&[alias.to_string()]), LIMIT);
+    let _ = client::refresh::ask(state_dir, &[alias.to_string()], LIMIT);
     get()
 }
 

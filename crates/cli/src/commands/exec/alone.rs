@@ -11,12 +11,12 @@ use rolecall_core::rotation::Policy;
 use rolecall_core::{Alias, Role, Session};
 use rolecall_rotator::{NotServed, SystemClock};
 
-use crate::commands::credentials::alone as credentials;
-use crate::commands::exec::keys::Keys;
 use crate::commands::exec::{Access, Args, Beside, Granted, MARK, definition, new_token};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::one_role::assume;
+use crate::one_role::keys::Keys;
 use crate::output::duration;
 use crate::runtime;
 
@@ -31,18 +31,18 @@ pub(super) fn grant(args: &Args, state_dir: &Path, environment: &Environment) ->
     if environment.text(MARK).is_some() {
         return Err(nested(&args.alias, environment));
     }
-    credentials::check_depth(&args.alias, environment)?;
+    assume::check_depth(&args.alias, environment)?;
     let (role, definitions) = definition::find(&args.alias, state_dir, environment)?;
     let role = Role { session_policy: args.policy.of(&role.arn)?, ..role };
     let left = absent::left(state_dir, &definitions, &role, SystemClock.now().wall);
     let left = left.filter(|left| !left.due).map(|Left { session, .. }| Session::clone(&session));
-    let base = credentials::base_environment(environment, &definitions, state_dir);
+    let base = assume::base_environment(environment, &definitions, state_dir);
     if args.keys {
-        let assume = || credentials::assume(&role, &definitions, state_dir, &base, |_| ());
-        let keys = Keys::of(&role, &left.map_or_else(assume, Ok)?);
+        let new = || assume::assume(&role, &definitions, state_dir, &base, |_| ());
+        let keys = Keys::of(&role, &left.map_or_else(new, Ok)?);
         return Ok(Granted { role, access: Access::Keys(keys), beside: None });
     }
-    let sts = Arc::new(credentials::sts(&definitions, state_dir, &base)?);
+    let sts = Arc::new(assume::sts(&definitions, state_dir, &base)?);
     let token = new_token()?;
     // What differs from command to command.
     let policy =
@@ -63,7 +63,7 @@ pub(super) fn grant(args: &Args, state_dir: &Path, environment: &Environment) ->
 
 fn not_served(alias: &Alias, why: NotServed) -> Failure {
     match why {
-        NotServed::Failed(fault) => credentials::failure(fault),
+        NotServed::Failed(fault) => assume::failure(fault),
         NotServed::Pending | NotServed::Unknown | NotServed::Stopped => {
             let message = format!("assume {alias}: AWS has not answered within {}", duration::words(LIMIT));
             Failure::new(ExitCode::TimeLimit, message, "try again; see whether this machine reaches AWS")

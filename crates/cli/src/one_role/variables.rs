@@ -14,7 +14,7 @@ use rolecall_core::Region;
 use rolecall_formats::time::utc_seconds;
 use zeroize::Zeroizing;
 
-use crate::commands::exec::keys::Keys;
+use crate::one_role::keys::Keys;
 
 /// Variables by which a program finds credentials, or files with some. Every one is set anew or unset.
 const FOUND_BY: [&str; 28] = [

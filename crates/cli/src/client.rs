@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 mod answer;
 pub(crate) mod lease;
+pub(crate) mod refresh;
 
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -116,6 +117,17 @@ pub(crate) enum AskError {
     /// The agent said no, and why.
     #[error("{}", .0.message)]
     Refused(ErrorDocument),
+}
+
+impl AskError {
+    /// Whether there is no agent, or soon will be none.
+    pub(crate) fn is_absence(&self) -> bool {
+        match self {
+            Self::NoAgent { .. } => true,
+            Self::Refused(document) => document.code == code::STOPPING,
+            _ => false,
+        }
+    }
 }
 
 /// The document that the agent answered with when asked for `target`.

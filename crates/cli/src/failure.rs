@@ -7,6 +7,10 @@ use rolecall_core::{Fault, FaultKind};
 
 use crate::exit_code::ExitCode;
 
+/// What to do when the system has no thread, process or open file left for this program.
+pub(crate) const NO_ROOM: &str =
+    "close other programs of this user, or raise the limits of open files and processes (`ulimit -n`, `ulimit -u`)";
+
 /// Why a command ends without having done what it was asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Failure {

@@ -14,8 +14,10 @@ mod failure;
 #[cfg(test)]
 mod fixture;
 mod hardening;
+mod host;
 mod live;
 mod logging;
+mod one_role;
 mod output;
 #[cfg(test)]
 mod reference;

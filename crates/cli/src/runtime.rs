@@ -3,7 +3,7 @@
 use tokio::runtime::{Builder, Runtime};
 
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, NO_ROOM};
 
 /// Runs `future` on a runtime of one thread: the work is waiting, and secrets stay on one stack.
 ///
@@ -33,7 +33,10 @@ pub(crate) fn beside() -> Result<Runtime, Failure> {
 }
 
 fn built(builder: &mut Builder) -> Result<Runtime, Failure> {
-    builder.enable_all().build().map_err(|error| Failure::new(ExitCode::Bug, format!("start the runtime: {error}"), ""))
+    builder
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(ExitCode::Bug, format!("start the runtime: {error}"), NO_ROOM))
 }
 
 fn run_on<T>(mut builder: Builder, future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {

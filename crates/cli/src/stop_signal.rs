@@ -6,7 +6,7 @@ use std::task::Poll;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, NO_ROOM};
 
 /// Signals that are caught from now on. Whoever has this must end when one of them comes.
 pub(crate) struct StopSignal(Vec<(Stop, Signal)>);
@@ -54,7 +54,7 @@ impl StopSignal {
 
     fn and(mut self, stop: Stop) -> Result<Self, Failure> {
         let caught = signal(stop.kind())
-            .map_err(|error| Failure::new(ExitCode::Bug, format!("catch {}: {error}", stop.name()), ""))?;
+            .map_err(|error| Failure::new(ExitCode::Bug, format!("catch {}: {error}", stop.name()), NO_ROOM))?;
         self.0.push((stop, caught));
         Ok(self)
     }

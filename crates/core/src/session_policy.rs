@@ -2,8 +2,9 @@
 //! ([session policies](https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session)).
 //!
 //! Promises JSON within the limits of
-//! [AssumeRole](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html). What the JSON means is left to
-//! STS, which refuses what is no policy, and packs it together with tags into a limit of its own.
+//! [AssumeRole](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html), as it was written but for white
+//! space. What the JSON means is left to STS, which refuses what is no policy, and packs it together with tags into a limit
+//! of its own.
 
 use std::fmt;
 use std::str::FromStr;
@@ -91,7 +92,23 @@ fn compact(document: &str) -> Result<String, SessionPolicyError> {
     if value.get("Statement").is_none() {
         return Err(SessionPolicyError::NoStatement);
     }
-    Ok(value.to_string())
+    Ok(without_white_space(document))
+}
+
+/// JSON without the white space between its tokens (RFC 8259, section 2), and as it was written otherwise: duplicate names
+/// and the form of numbers are for STS to judge.
+fn without_white_space(json: &str) -> String {
+    let (mut in_string, mut escaped) = (false, false);
+    let is_kept = |character: &char| {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => in_string = !in_string,
+            _ => {}
+        }
+        in_string || !matches!(character, ' ' | '\t' | '\n' | '\r')
+    };
+    json.chars().filter(is_kept).collect()
 }
 
 impl PolicyArn {
@@ -136,6 +153,9 @@ impl fmt::Display for PolicyArn {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
 
     const LOOK: &str = r#"{ "Version": "2012-10-17",
@@ -148,6 +168,52 @@ mod tests {
         assert_eq!(one, other);
         assert!(!one.unwrap().document().unwrap().contains(' '));
         assert!(SessionPolicy::new(None, vec![]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn all_else_stays_as_it_was_written() {
+        for (written, sent) in [
+            (r#"{ "Statement": [], "Statement": [ {} ] }"#, r#"{"Statement":[],"Statement":[{}]}"#),
+            (
+                r#"{"Statement": [1.0, 1E2, -0, 0.10, 123456789012345678901234567890]}"#,
+                r#"{"Statement":[1.0,1E2,-0,0.10,123456789012345678901234567890]}"#,
+            ),
+            (r#"{"Statement" : "a \" b \\" , "\u0041" : "\/ \n" }"#, r#"{"Statement":"a \" b \\","\u0041":"\/ \n"}"#),
+            ("{\r\n\t\"Statement\":\n\"\u{a0} \u{2028}\"}\n", "{\"Statement\":\"\u{a0} \u{2028}\"}"),
+        ] {
+            assert_eq!(SessionPolicy::new(Some(written), vec![]).unwrap().document(), Some(sent));
+        }
+    }
+
+    /// The tokens of a JSON value.
+    fn tokens() -> impl Strategy<Value = Vec<String>> {
+        let string = any::<String>().prop_map(|text| json!(text).to_string());
+        let escaped = Just(r#""\"\u0020 \\""#.to_owned());
+        let leaf =
+            prop_oneof![string, escaped, r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,9})?([eE][-+]?[0-9])?", "true|false|null"];
+        leaf.prop_map(|leaf| vec![leaf]).prop_recursive(4, 32, 4, |value| {
+            let array = prop::collection::vec(value.clone(), 0..4).prop_map(|values| within("[", values, "]"));
+            // Names that come twice are JSON, too.
+            let member = ("\"[ a-c]\"", value).prop_map(|(name, value)| [vec![name, ":".into()], value].concat());
+            let object = prop::collection::vec(member, 0..4).prop_map(|members| within("{", members, "}"));
+            prop_oneof![array, object]
+        })
+    }
+
+    fn within(open: &str, parts: Vec<Vec<String>>, close: &str) -> Vec<String> {
+        [vec![open.into()], parts.join(&",".to_owned()), vec![close.into()]].concat()
+    }
+
+    proptest! {
+        #[test]
+        fn the_tokens_are_the_same_and_nothing_is_between_them(
+            value in tokens(),
+            gaps in prop::collection::vec("[ \t\n\r]{0,3}", 1..20),
+        ) {
+            let policy = within("{", vec![[vec![r#""Statement""#.into(), ":".into()], value].concat()], "}");
+            let spread: String = policy.iter().zip(gaps.iter().cycle()).flat_map(|(token, gap)| [token, gap]).cloned().collect();
+            prop_assert_eq!(compact(&spread), Ok(policy.concat()));
+        }
     }
 
     #[test]

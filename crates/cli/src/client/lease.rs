@@ -2,8 +2,9 @@
 //!
 //! The lease is the connection: it lasts until either end closes it, and the kernel closes ours however we end. Promises
 //! that a lease which the agent ended, because it is started again, is asked for anew until it is there, with the same
-//! token, so that whoever uses the token need not know.
+//! token, so that whoever uses the token need not know; and that whoever took it is told when that is in vain.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read as _, Write as _};
 use std::iter::successors;
 use std::os::unix::net::UnixStream;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use rolecall_agent::serve::wire::{LEASE, LeaseDocument, LeaseRequest};
 use rolecall_agent::state::state_dir::socket_path;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::state_dir::StateDir;
 
@@ -27,8 +28,7 @@ const ANSWER_MAX: usize = 64 << 10;
 /// The first pause before the agent is asked again, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// A lease that lasts.
-#[derive(Debug)]
+/// A lease that lasts. Without `Debug`: it holds the token.
 pub(crate) struct Lease {
     /// What was lent.
     pub(crate) document: LeaseDocument,
@@ -38,31 +38,84 @@ pub(crate) struct Lease {
     body: Zeroizing<String>,
 }
 
+/// Why whoever has the token gets nothing for it at present.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Lost {
+    /// There is no lease.
+    #[error(transparent)]
+    NotLent(AskError),
+    /// There is one, which is of use at another address.
+    #[error("the agent serves it at {there} now, and no longer at {here}")]
+    Moved { here: String, there: String },
+}
+
 impl Lease {
     /// Asks for one.
     ///
     /// # Errors
     /// When the agent does not grant it.
-    pub(crate) fn take(state_dir: &StateDir, wanted: &LeaseRequest) -> Result<Self, AskError> {
+    pub(crate) fn take(state_dir: &StateDir, mut wanted: LeaseRequest) -> Result<Self, AskError> {
         // Strings only: there is nothing that JSON could not hold.
-        let body = Zeroizing::new(serde_json::to_string(wanted).unwrap_or_default());
+        let body = Zeroizing::new(serde_json::to_string(&wanted).unwrap_or_default());
+        wanted.token.zeroize();
         let (connection, document) = granted(state_dir, &body)?;
         Ok(Self { document, connection, state_dir: state_dir.clone(), body })
     }
 
-    /// Holds it as long as this process runs.
+    /// Holds it as long as this process runs, and tells why it is lost, each reason once.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(crate) fn keep(mut self) -> io::Result<()> {
+    pub(crate) fn keep(mut self, mut tell: impl FnMut(&Lost) + Send + 'static) -> io::Result<()> {
+        let mut told = BTreeSet::new();
+        let mut tell_once = move |lost: &Lost| {
+            if told.insert(lost.to_string()) {
+                tell(lost);
+            }
+        };
         let keep = move || {
             loop {
                 wait_for_end(&mut self.connection);
-                self.connection = again(&self.state_dir, &self.body);
+                self.connection = self.again(&mut tell_once);
             }
         };
         thread::Builder::new().name("lease".into()).spawn(keep).map(drop)
     }
+
+    /// Asks until it is granted: whatever is in the way now may be mended.
+    fn again(&self, mut tell: impl FnMut(&Lost)) -> UnixStream {
+        let mut pauses = pauses();
+        loop {
+            let pause = pauses.next().unwrap_or(PAUSES.1);
+            thread::sleep(pause);
+            match granted(&self.state_dir, &self.body) {
+                Ok((connection, LeaseDocument { url: there, .. })) => {
+                    let here = &self.document.url;
+                    if *here != there {
+                        tell(&Lost::Moved { here: here.clone(), there });
+                    }
+                    return connection;
+                }
+                Err(error) if is_told(&error, pause) => tell(&Lost::NotLent(error)),
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// Whether an error is told that came after this pause: what is met while an agent is started again is told once it lasts.
+fn is_told(error: &AskError, pause: Duration) -> bool {
+    let may_pass = match error {
+        AskError::Foreign { .. } | AskError::NotAllowed { .. } | AskError::Newer { .. } => false,
+        AskError::Refused(_) => error.is_absence(),
+        AskError::NoAgent { .. }
+        | AskError::Connect { .. }
+        | AskError::Full { .. }
+        | AskError::Late { .. }
+        | AskError::Exchange { .. }
+        | AskError::Malformed { .. } => true,
+    };
+    !may_pass || pause >= PAUSES.1
 }
 
 /// Returns when the agent has closed the connection, on which it says nothing more.
@@ -73,17 +126,6 @@ fn wait_for_end(connection: &mut UnixStream) {
             Ok(1..) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Ok(0) | Err(_) => return,
-        }
-    }
-}
-
-/// Asks until it is granted: whatever is in the way now may be mended.
-fn again(state_dir: &StateDir, body: &str) -> UnixStream {
-    let mut pauses = pauses();
-    loop {
-        thread::sleep(pauses.next().unwrap_or(PAUSES.1));
-        if let Ok((connection, _)) = granted(state_dir, body) {
-            return connection;
         }
     }
 }

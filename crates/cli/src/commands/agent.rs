@@ -1,12 +1,13 @@
 //! `rolecall agent`: keeps the roles of the environment assumed, as profiles, until it is told to end.
 //!
-//! Here the parts are joined: settings from flags and variables, base credentials that never are our own, STS, and the
-//! agent that writes and serves. Each of them is in its own crate.
+//! Here the parts are joined: settings from flags, variables and a file, base credentials that never are our own, STS, and
+//! the agent that writes and serves. Each of them is in its own crate.
 
 mod notify;
 mod readiness;
 mod ready_file;
 mod reload;
+mod settings;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,15 +16,13 @@ use std::time::Duration;
 
 use clap::ArgAction;
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser as _};
-use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults, env_roles};
-use rolecall_agent::settings::group::Group;
-use rolecall_agent::settings::{self, AgentSettings, LogFormat, Publish, SettingsError, file, paths};
+use rolecall_agent::settings::{
+    LogFormat, Publish, SettingsError, parse_endpoint, parse_listen, parse_session_duration,
+};
 use rolecall_agent::state::state_dir::StateDirError;
 use rolecall_agent::{Agent, StartError};
 use rolecall_aws::{Base, Sts};
-use rolecall_core::port::Clock;
-use rolecall_core::rotation::{BudgetPolicy, Lead, Policy};
-use rolecall_core::{Alias, Role};
+use rolecall_core::rotation::{BudgetPolicy, Lead};
 use rolecall_rotator::SystemClock;
 
 use crate::args::{Sourced, StateDirArg};
@@ -31,17 +30,15 @@ use crate::base::UserFiles;
 use crate::environment::Environment;
 use crate::exit_code::{ExitCode, Tally};
 use crate::failure::Failure;
-use crate::settings_file::{self, SettingsFile, Unusable, listed};
+use crate::settings_file::{self, SettingsFile};
 use crate::stop_signal::StopSignal;
 use crate::{endpoint, hardening, logging, runtime};
 use readiness::Readiness;
 use reload::{Reload, Stamp};
+use settings::{Machine, settings};
 
 /// The most that stopping may take. The agent itself is faster; this is for the day when it is not.
 const STOP_LIMIT: Duration = Duration::from_millis(900);
-
-/// Where groups have their names.
-const GROUPS: &str = "/etc/group";
 
 /// Keep every role of the environment assumed, as an AWS profile that does not expire
 #[derive(Debug, clap::Args)]
@@ -67,7 +64,7 @@ pub(crate) struct Args {
     refresh_before: Lead,
     /// The length of session to ask for, 15m to 12h
     #[arg(long, value_name = "TIME", env = "ROLECALL_DURATION", hide_env_values = true, default_value = "1h",
-        value_parser = settings::parse_session_duration)]
+        value_parser = parse_session_duration)]
     duration: Duration,
     /// The role that the profile `default` is for, unless you have such a profile yourself
     #[arg(long, value_name = "ALIAS", env = "ROLECALL_DEFAULT", hide_env_values = true)]
@@ -93,11 +90,11 @@ pub(crate) struct Args {
     endpoint: Endpoint,
     /// Answer probes at /healthz/live and /healthz/ready: a port of the loopback address, or an address with a port
     #[arg(long, value_name = "ADDR", env = "ROLECALL_HEALTH_LISTEN", hide_env_values = true,
-        value_parser = settings::parse_listen)]
+        value_parser = parse_listen)]
     health_listen: Option<SocketAddr>,
     /// Tell metrics at /metrics, in the text format of Prometheus: an address as for the probes
     #[arg(long, value_name = "ADDR", env = "ROLECALL_METRICS_LISTEN", hide_env_values = true,
-        value_parser = settings::parse_listen)]
+        value_parser = parse_listen)]
     metrics_listen: Option<SocketAddr>,
     /// The form of the log: `text` for people, `json` for programs, one object a line
     #[arg(long, value_name = "FORMAT", env = "ROLECALL_LOG_FORMAT", hide_env_values = true, default_value_t, hide_possible_values = true,
@@ -127,7 +124,7 @@ struct Endpoint(Option<SocketAddr>);
 
 impl Endpoint {
     fn parse(text: &str) -> Result<Self, SettingsError> {
-        settings::parse_endpoint(text).map(Self)
+        parse_endpoint(text).map(Self)
     }
 }
 
@@ -138,8 +135,8 @@ credentials that AWS programs would find here themselves: variables, ~/.aws, SSO
 
 ROLECALL_LOG sets the level of the log: off, error, warn, info (the default), debug or trace.
 
-The settings file is read again at SIGHUP and when it has changed. All of it but log_format counts from then on, roles \
-that stay the same keep their sessions, and a file that cannot be used changes nothing.
+The settings file is read again at SIGHUP and when it has changed. All of it but log_format and socket_group counts from \
+then on, roles that stay the same keep their sessions, and a file that cannot be used changes nothing.
 
 Under systemd with Type=notify (or notify-reload) the service is ready when every role was assumed or has failed to be once.
 
@@ -231,146 +228,6 @@ async fn work(agent: &Agent, once: bool, readiness: &Readiness) -> ExitCode {
     Tally { well: outcome.ok, failed: outcome.failed, ..Tally::default() }.into()
 }
 
-/// What the settings need to know of this machine and process.
-struct Machine {
-    host: String,
-    command: PathBuf,
-    /// Differs from agent to agent.
-    seed: u64,
-}
-
-impl Machine {
-    fn this() -> Result<Self, Failure> {
-        let command = std::env::current_exe().map_err(|error| {
-            Failure::new(ExitCode::Bug, format!("find the path of this program: {error}"), "start it by its full path")
-        })?;
-        let started = SystemClock.now().wall.as_nanosecond();
-        let seed = u64::try_from(started).unwrap_or_default() ^ u64::from(std::process::id()).rotate_left(32);
-        Ok(Self { host: rustix::system::uname().nodename().to_string_lossy().into_owned(), command, seed })
-    }
-}
-
-/// All that was said, and what has the last word counts.
-#[derive(Debug)]
-struct Made {
-    agent: AgentSettings,
-    ready_file: Option<PathBuf>,
-    log_format: LogFormat,
-}
-
-/// What the agent is told: flags, variables and the file, checked together. `before` are the roles that it has: one that
-/// the file says wrongly now stays what it was.
-fn settings(
-    sourced: &Sourced<Args>,
-    environment: &Environment,
-    machine: &Machine,
-    file: Option<&SettingsFile>,
-    before: &[Role],
-) -> Result<Made, Unusable> {
-    let args = &sourced.args;
-    let read = file.map(SettingsFile::read).transpose()?.flatten();
-    let path = file.filter(|_| read.is_some()).map(|file| file.path().to_owned());
-    let said = read.unwrap_or_default();
-
-    let lookup = |name: &str| environment.get(name);
-    let region = settings::default_region(lookup)?;
-    let duration = sourced.or("duration", args.duration, said.duration);
-    let defaults = RoleDefaults { region, duration, host: machine.host.clone() };
-    let mut found = env_roles(environment.variables(), &defaults);
-    file::roles::add(&said.roles, &defaults, before, &mut found)?;
-    if found.roles.is_empty() {
-        return Err(no_roles(&found).into());
-    }
-    let publish = sourced.or("publish", args.publish, said.publish);
-    let default = match &args.default {
-        Some(name) => role_of("ROLECALL_DEFAULT", Some(name), &found)?,
-        None => role_of("default in the settings file", said.default.as_ref(), &found)?,
-    };
-    let take_over = match (&args.take_over[..], &said.take_over) {
-        ([], Some(names)) => take_over("take_over in the settings file", names, &found)?,
-        (names, _) => take_over("--take-over", names, &found)?,
-    };
-    if !take_over.is_empty() && publish == Publish::None {
-        let message = "--take-over: with `--publish none` there is no profile to put in the place of yours";
-        return Err(Failure::new(ExitCode::Usage, message, "leave one of the two out").into());
-    }
-    let store = !args.no_store && sourced.or("store", args.store, said.store);
-    check_store(store, publish)?;
-    let budget = BudgetPolicy {
-        in_flight: sourced.or("sts_in_flight", args.sts_in_flight, said.sts_in_flight),
-        per_second: sourced.or("sts_rate", args.sts_rate, said.sts_rate),
-        burst: sourced.or("sts_burst", args.sts_burst, said.sts_burst),
-    };
-    let refresh_before = sourced.or("refresh_before", args.refresh_before, said.refresh_before);
-    let EnvRoles { roles, origins, problems, notes } = found;
-    let agent = AgentSettings {
-        roles,
-        origins,
-        file: path,
-        problems,
-        notes,
-        default,
-        publish,
-        take_over,
-        // One round is over before anybody asks.
-        endpoint: sourced.or("endpoint", args.endpoint.0, said.endpoint).filter(|_| !args.once),
-        health_listen: args.health_listen.or(said.health_listen),
-        metrics_listen: args.metrics_listen.or(said.metrics_listen),
-        store,
-        state_dir: args.state_dir.resolve(environment)?.into(),
-        socket_group: socket_group(args.socket_group.as_ref().or(said.socket_group.as_ref()))?,
-        config_file: paths::config_file(lookup)?,
-        credentials_file: paths::credentials_file(lookup)?,
-        base_profile: environment.text("AWS_PROFILE"),
-        command: machine.command.clone(),
-        policy: Policy { refresh_before, budget, seed: machine.seed, ..Policy::default() },
-        // One round is one session for each role.
-        adopt: !args.once,
-    };
-    let ready_file = args.ready_file.clone().or(said.ready_file);
-    Ok(Made { agent, ready_file, log_format: sourced.or("log_format", args.log_format, said.log_format) })
-}
-
-/// The role that a setting names; an empty name is none.
-fn role_of(setting: &'static str, name: Option<&String>, found: &EnvRoles) -> Result<Option<Alias>, SettingsError> {
-    let name = name.filter(|name| !name.is_empty());
-    name.map(|name| settings::role_named(setting, name, found)).transpose()
-}
-
-/// The group that the state directory is shared with.
-fn socket_group(name: Option<&String>) -> Result<Option<Group>, SettingsError> {
-    let Some(text) = name.filter(|text| !text.is_empty()) else { return Ok(None) };
-    // A machine without the file, as an image from scratch is, has numbers only.
-    let groups = std::fs::read(GROUPS).unwrap_or_default();
-    Group::named(text, &String::from_utf8_lossy(&groups)).map(Some)
-}
-
-/// The roles whose profiles are to be taken over.
-fn take_over(setting: &'static str, names: &[String], found: &EnvRoles) -> Result<Vec<Alias>, SettingsError> {
-    names.iter().filter_map(|name| role_of(setting, Some(name), found).transpose()).collect()
-}
-
-/// Whether what is published can do without a store.
-fn check_store(store: bool, publish: Publish) -> Result<(), Failure> {
-    if !store && publish == Publish::Cat {
-        let message = "--no-store: with `--publish cat` programs print files of the state directory that hold sessions";
-        let action = "leave one of the two out; with `--publish process` no session is in any file";
-        return Err(Failure::new(ExitCode::Usage, message, action));
-    }
-    Ok(())
-}
-
-/// There is nothing to do: either nobody said a role, or nobody said a right one.
-fn no_roles(found: &EnvRoles) -> Failure {
-    const EXAMPLE: &str = "export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount";
-    if found.problems.is_empty() {
-        let message = "no role is defined: AWS_ROLE_1 is not set, and no settings file has one";
-        let hints: String = found.notes.iter().map(|note| format!(" ({note})")).collect();
-        return Failure::new(ExitCode::Usage, format!("{message}{hints}"), EXAMPLE);
-    }
-    listed("none of the roles can be used", &found.problems)
-}
-
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
         Self::new(ExitCode::Usage, error.to_string(), "")
@@ -392,6 +249,3 @@ impl From<StartError> for Failure {
         Self::new(code, error.to_string(), "")
     }
 }
-
-#[cfg(test)]
-mod tests;

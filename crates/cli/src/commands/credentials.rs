@@ -5,16 +5,15 @@
 //! agent's work for this one role. Nothing is written to stderr when all is well (the Go SDK hands it to the user), and
 //! one line when not (boto3 puts it into its error).
 
-pub(crate) mod alone;
+mod alone;
 
 use std::time::Duration;
 
-use rolecall_agent::serve::wire::code;
 use rolecall_core::Alias;
 use zeroize::Zeroizing;
 
 use crate::args::StateDirArg;
-use crate::client::{self, AskError};
+use crate::client;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
@@ -83,16 +82,7 @@ pub(crate) fn document(
     // Every character of an alias may stand in a path as it is.
     match client::get(state_dir, &format!("/v1/credentials/{alias}?form=process"), LIMIT) {
         Ok(document) => Ok(document),
-        Err(nobody) if is_absent(&nobody) => alone::document(alias, state_dir, environment, nobody),
+        Err(nobody) if nobody.is_absence() => alone::document(alias, state_dir, environment, nobody),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Whether there is no agent, or soon will be none.
-pub(crate) fn is_absent(error: &AskError) -> bool {
-    match error {
-        AskError::NoAgent { .. } => true,
-        AskError::Refused(document) => document.code == code::STOPPING,
-        _ => false,
     }
 }

@@ -3,7 +3,7 @@
 //! The same changes as `rolecall exec` makes for its command, with what lasts: the agent's own token and files for the
 //! alias. Nothing but the lines goes to stdout.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
@@ -20,13 +20,14 @@ use zeroize::Zeroizing;
 use crate::args::StateDirArg;
 use crate::client::{self, AskError};
 use crate::commands::credentials;
-use crate::commands::exec::keys::Keys;
-use crate::commands::exec::variables::{Change, Credentials, Handover, changes};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::one_role::keys::Keys;
+use crate::one_role::known;
+use crate::one_role::variables::{Change, Credentials, Handover, changes};
 use crate::state_dir::StateDir;
-use crate::{hardening, output, validity};
+use crate::{hardening, output};
 
 const STATUS: &str = "/v1/status";
 
@@ -108,7 +109,7 @@ fn keys(args: &Args, state_dir: &StateDir, environment: &Environment) -> Result<
     let keys = Keys::parse(&document).ok_or_else(|| client::not_credentials(state_dir))?;
     let region = match status(state_dir) {
         Ok(status) => region(&args.alias, &status)?,
-        Err(error) if credentials::is_absent(&error) => {
+        Err(error) if error.is_absence() => {
             let roles = absent::definitions(state_dir)?.map(|definitions| definitions.roles).unwrap_or_default();
             roles.into_iter().find(|role| role.alias == args.alias).and_then(|role| role.region)
         }
@@ -136,11 +137,7 @@ fn status(state_dir: &StateDir) -> Result<StatusDocument, AskError> {
 
 /// The Region of a role, if it has one.
 fn region(alias: &Alias, status: &StatusDocument) -> Result<Option<Region>, Failure> {
-    let mut profiles = status.profiles.iter().map(|status| &status.profile);
-    let Some(profile) = profiles.find(|profile| profile.alias == alias.as_str()) else {
-        return Err(validity::unknown(alias, status.profiles.iter().map(|status| status.profile.alias.as_str())));
-    };
-    Ok(profile.region.as_deref().and_then(|region| region.parse().ok()))
+    known::region(known::find(alias, status.profiles.iter().map(|status| &status.profile))?)
 }
 
 /// The text that a shell evaluates. It may hold a secret.
@@ -149,7 +146,7 @@ fn lines(shell: Shell, changes: &[Change]) -> Result<Zeroizing<Vec<u8>>, Failure
     for Change { name, value } in changes {
         let name = checked(name)?;
         let line = match value {
-            Some(value) => shell.set(name, checked(value)?),
+            Some(value) => shell.set(name, checked(value.as_os_str())?),
             None => shell.unset(name),
         };
         text.extend_from_slice(Zeroizing::new(line).as_bytes());
@@ -157,7 +154,7 @@ fn lines(shell: Shell, changes: &[Change]) -> Result<Zeroizing<Vec<u8>>, Failure
     Ok(text)
 }
 
-fn checked(text: &OsString) -> Result<&str, Failure> {
+fn checked(text: &OsStr) -> Result<&str, Failure> {
     text.to_str().ok_or_else(|| {
         let message = format!("{} is not UTF-8, and no shell could be told it", text.display());
         Failure::new(ExitCode::Usage, message, "use a --state-dir in plain ASCII")

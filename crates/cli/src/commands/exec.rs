@@ -1,17 +1,16 @@
 //! `rolecall exec ALIAS -- CMD`: runs a command with one role and nothing else.
 //!
 //! Promises that whatever is wrong with the role is told before the command starts, that the command ends with the exit
-//! code that it would have without us, and that what it was handed opens nothing any more once we have ended, however.
+//! code that it would have without us, and that the token which it was handed opens nothing any more once we have ended,
+//! however. Keys (`--keys`) are good until they end: nobody can take those back.
 
 mod agent;
 mod alone;
 mod definition;
 mod files;
-pub(crate) mod keys;
 mod policy;
 mod process;
 mod signals;
-pub(crate) mod variables;
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -24,20 +23,19 @@ use rolecall_rotator::SystemClock;
 use tokio::runtime::Runtime;
 
 use crate::args::StateDirArg;
-use crate::commands::credentials;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, NO_ROOM};
 use crate::hardening;
+use crate::one_role::keys::Keys;
+use crate::one_role::variables::{self, Credentials, Handover};
 use agent::AgentError;
 use files::PrivateFiles;
-use keys::Keys;
 use policy::PolicyArgs;
 use signals::Signals;
-use variables::{Credentials, Handover};
 
 /// Set for the command, with the alias: what its keys and files were is gone on purpose.
-pub(crate) const MARK: &str = "ROLECALL_EXEC";
+const MARK: &str = "ROLECALL_EXEC";
 
 /// Run a command with one role and nothing else
 #[derive(Debug, clap::Args)]
@@ -47,7 +45,8 @@ pub(crate) struct Args {
     alias: Alias,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Hand over the keys themselves, for programs that know no credentials endpoint; they are not refreshed
+    /// Hand over the keys themselves, for programs that know no credentials endpoint; they are not refreshed, and good until
+    /// they end, whatever becomes of the command
     #[arg(long)]
     keys: bool,
     #[command(flatten)]
@@ -119,13 +118,13 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> std::process::ExitC
 fn exec(args: &Args, environment: &Environment) -> Result<u8, Failure> {
     // Not the limit, which the command would have, too.
     hardening::no_core_dump_of_this_process();
-    let granted = grant(args, environment).map_err(not_started)?;
+    let granted = grant(args, environment).map_err(|failure| not_started(args.policy.named_in(failure)))?;
     if let Access::Keys(keys) = &granted.access {
         keys.tell_if_little_is_left(&args.alias, SystemClock.now().wall);
     }
     // From here on a signal must not leave files behind.
     let signals = Signals::catch().map_err(|error| {
-        Failure::new(ExitCode::NotStarted, format!("catch the signals for the command: {error}"), "")
+        Failure::new(ExitCode::NotStarted, format!("catch the signals for the command: {error}"), NO_ROOM)
     })?;
     let token = match &granted.access {
         Access::Endpoint { token, .. } => Some(token.as_str()),
@@ -145,12 +144,18 @@ fn exec(args: &Args, environment: &Environment) -> Result<u8, Failure> {
     code
 }
 
+/// What the command will show to the endpoint.
+fn new_token() -> Result<Token, Failure> {
+    let action = "allow this program the system call getrandom, or give it a /dev/urandom";
+    Token::new().map_err(|error| Failure::new(ExitCode::NotStarted, error.to_string(), action))
+}
+
 /// The role, from whoever has it.
 fn grant(args: &Args, environment: &Environment) -> Result<Granted, Failure> {
     let state_dir = args.state_dir.resolve(environment)?;
     match agent::grant(args, &state_dir) {
         Ok(granted) => Ok(granted),
-        Err(AgentError::Ask(error)) if credentials::is_absent(&error) => alone::grant(args, &state_dir, environment),
+        Err(AgentError::Ask(error)) if error.is_absence() => alone::grant(args, &state_dir, environment),
         Err(AgentError::Ask(error)) => Err(error.into()),
         Err(AgentError::Other(failure)) => Err(failure),
     }
@@ -163,7 +168,7 @@ fn command(args: &Args, environment: &Environment, handover: Handover<'_>) -> Co
     let names = environment.variables().map(|(name, _)| name);
     for change in variables::changes(names, handover) {
         match change.value {
-            Some(value) => command.env(change.name, value),
+            Some(value) => command.env(change.name, value.as_os_str()),
             None => command.env_remove(change.name),
         };
     }

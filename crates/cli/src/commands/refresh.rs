@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rolecall_agent::serve::wire::{ProfileStatus, RefreshDocument, RefreshRequest, StatusDocument};
+use rolecall_agent::serve::wire::{ProfileStatus, RefreshDocument, StatusDocument};
 use rolecall_core::Alias;
 use rolecall_core::port::Clock as _;
 use rolecall_rotator::SystemClock;
 
 use crate::args::{Output, StateDirArg};
-use crate::client::{self, AskError};
+use crate::client;
 use crate::commands::status::page;
 use crate::environment::Environment;
 use crate::exit_code::{ExitCode, Tally};
@@ -18,14 +18,9 @@ use crate::failure::Failure;
 use crate::output::table::{Cell, Fit, Table};
 use crate::output::wrap::wrapped;
 use crate::output::{self, duration};
-use crate::state_dir::StateDir;
 
-/// What the agent is asked for.
-pub(crate) const TARGET: &str = "/v1/refresh";
 /// The agent itself waits for STS for 20 s and then says so.
 const LIMIT: Duration = Duration::from_secs(25);
-/// How long the agent is given to take a request whose answer is not waited for.
-const BRIEFLY: Duration = Duration::from_millis(200);
 
 /// Ask AWS for new sessions now
 #[derive(Debug, clap::Args)]
@@ -68,8 +63,8 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
         client::parsed(&state_dir, "/v1/status", &client::get(&state_dir, "/v1/status", client::AT_HAND)?)?;
     let before = before.profiles.into_iter().map(|status| (status.profile.alias, status.session_version)).collect();
     let aliases: Vec<String> = args.aliases.iter().map(ToString::to_string).collect();
-    let body = client::post(&state_dir, TARGET, &request(&aliases), LIMIT)?;
-    let document: RefreshDocument = client::parsed(&state_dir, TARGET, &body)?;
+    let body = client::refresh::ask(&state_dir, &aliases, LIMIT)?;
+    let document: RefreshDocument = client::parsed(&state_dir, client::refresh::TARGET, &body)?;
     match args.output {
         Output::Json => output::print_document(body)?,
         Output::Table => {
@@ -77,18 +72,6 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
         }
     }
     Ok(code(&document, &before))
-}
-
-/// Has the agent ask STS for these roles, and does not wait for what comes of it. Whether the agent could be asked; why not
-/// is met at the next look.
-pub(crate) fn ask_and_leave(state_dir: &StateDir, aliases: &[String]) -> bool {
-    let asked = client::post(state_dir, TARGET, &request(aliases), BRIEFLY);
-    matches!(asked, Ok(_) | Err(AskError::Late { .. }))
-}
-
-pub(crate) fn request(aliases: &[String]) -> String {
-    // Strings only: there is nothing that JSON could not hold.
-    serde_json::to_string(&RefreshRequest { aliases: aliases.to_vec() }).unwrap_or_default()
 }
 
 /// What came of it for one role.

@@ -16,7 +16,6 @@ use rolecall_rotator::SystemClock;
 
 use crate::args::StateDirArg;
 use crate::client::{self, AskError};
-use crate::commands::refresh;
 use crate::environment::Environment;
 use crate::exit_code::{ExitCode, Tally};
 use crate::failure::Failure;
@@ -111,7 +110,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
                     Some(Lack::Time(short, reason)) => {
                         // Once each: what comes of it is seen here.
                         let new: Vec<String> = short.into_iter().filter(|alias| !asked.contains(alias)).collect();
-                        if !new.is_empty() && refresh::ask_and_leave(&state_dir, &new) {
+                        if !new.is_empty() && client::refresh::ask_and_leave(&state_dir, &new) {
                             asked.extend(new);
                         }
                         (reason, String::new())

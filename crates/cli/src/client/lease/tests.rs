@@ -3,6 +3,8 @@
 use std::os::unix::net::UnixListener;
 use std::sync::mpsc;
 
+use rolecall_agent::serve::wire::{ErrorDocument, code};
+
 use super::*;
 
 const GRANTED: &str = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: rolecall-lease\r\n\r\n";
@@ -51,12 +53,12 @@ fn a_lease_that_the_agent_ends_is_asked_for_again_with_the_same_token() {
         told.send(String::new()).unwrap();
         thread::park();
     });
-    let lease = Lease::take(&StateDir::named(dir.path().into()), &wanted()).unwrap();
+    let lease = Lease::take(&StateDir::named(dir.path().into()), wanted()).unwrap();
     assert_eq!(
         (lease.document.name.as_str(), lease.document.url.as_str()),
         ("a", "http://127.0.0.1:1/v1/credentials/a")
     );
-    lease.keep().unwrap();
+    lease.keep(|lost| panic!("{lost}")).unwrap();
     let next = || requests.recv_timeout(Duration::from_secs(20)).unwrap();
     let first = next();
     for part in ["POST /v1/tokens HTTP/1.1\r\n", "Connection: Upgrade\r\nUpgrade: rolecall-lease\r\n", "the-token"] {
@@ -66,6 +68,56 @@ fn a_lease_that_the_agent_ends_is_asked_for_again_with_the_same_token() {
     assert_eq!(next(), "", "the third is held");
 }
 
+/// An answer that is no lease.
+fn refused() -> String {
+    let body = r#"{"Code":"unknown_alias","Message":"no such role","Action":"use another"}"#;
+    format!("HTTP/1.1 404 Not Found\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+#[test]
+fn whatever_is_in_the_way_is_told_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = UnixListener::bind(socket_path(dir.path())).unwrap();
+    let (agent, seen) = mpsc::channel();
+    let command = agent.clone();
+    let (here, there) = (format!("{GRANTED}{LINE}\n"), format!("{GRANTED}{}\n", LINE.replace(":1/", ":2/")));
+    let newer = format!("{GRANTED}{}\n", LINE.replace("\"version\":1", "\"version\":9"));
+    thread::spawn(move || {
+        for answer in [&here, &refused(), &refused(), &newer, &there, &there, &here] {
+            let (mut stream, _) = listener.accept().unwrap();
+            request_on(&mut stream);
+            agent.send("asked".to_owned()).unwrap();
+            write!(stream, "{answer}").unwrap();
+        }
+    });
+    let lease = Lease::take(&StateDir::named(dir.path().into()), wanted()).unwrap();
+    lease.keep(move |lost| command.send(lost.to_string()).unwrap()).unwrap();
+    let seen: Vec<String> = (0..10).map(|_| seen.recv_timeout(Duration::from_secs(20)).unwrap()).collect();
+    let [_, _, refused, _, _, newer, _, moved, _, _] = &seen[..] else { panic!("{seen:?}") };
+    assert_eq!(refused, "no such role");
+    assert!(newer.contains("speaks version 9"), "{newer}");
+    let urls = [2, 1].map(|port| format!("http://127.0.0.1:{port}/v1/credentials/a"));
+    assert_eq!(*moved, format!("the agent serves it at {} now, and no longer at {}", urls[0], urls[1]));
+    assert_eq!(seen.iter().filter(|line| *line == "asked").count(), 7, "{seen:?}");
+}
+
+#[test]
+fn what_passes_is_told_once_it_has_lasted() {
+    let refusal = |code: &str| {
+        AskError::Refused(ErrorDocument { code: code.into(), message: String::new(), action: String::new() })
+    };
+    let [first, .., last] = &pauses().take(7).collect::<Vec<_>>()[..] else { panic!() };
+    for (error, at_once) in [
+        (AskError::NoAgent { state_dir: "/s".into() }, false),
+        (AskError::Malformed { socket: "/s".into(), what: "it ends early" }, false),
+        (refusal(code::STOPPING), false),
+        (refusal(code::NO_ENDPOINT), true),
+        (AskError::NotAllowed { socket: "/s".into() }, true),
+    ] {
+        assert_eq!((is_told(&error, *first), is_told(&error, *last)), (at_once, true), "{error:?}");
+    }
+}
+
 #[test]
 fn a_refusal_keeps_the_words_of_the_agent() {
     let dir = tempfile::tempdir().unwrap();
@@ -73,10 +125,9 @@ fn a_refusal_keeps_the_words_of_the_agent() {
     thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         request_on(&mut stream);
-        let body = r#"{"Code":"unknown_alias","Message":"no such role","Action":"use another"}"#;
-        write!(stream, "HTTP/1.1 404 Not Found\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        write!(stream, "{}", refused()).unwrap();
     });
-    let error = Lease::take(&StateDir::named(dir.path().into()), &wanted()).unwrap_err();
+    let error = Lease::take(&StateDir::named(dir.path().into()), wanted()).err().unwrap();
     assert_eq!(error.to_string(), "no such role");
 }
 

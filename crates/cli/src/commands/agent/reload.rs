@@ -16,14 +16,15 @@ use rolecall_core::{Alias, Fault, FaultKind};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
+use super::Args;
 use super::readiness::Readiness;
 use super::ready_file::ReadyFile;
-use super::{Args, Machine, Made, settings};
+use super::settings::{Machine, Made, settings};
 use crate::args::Sourced;
 use crate::base::UserFiles;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, NO_ROOM};
 use crate::settings_file::{SettingsFile, Unusable};
 
 /// How often the file is looked at, and how long one that is new has to stay as it is: whoever writes it may not be through.
@@ -66,7 +67,7 @@ impl Stamp {
 /// # Errors
 /// What the system said.
 pub(super) fn hangups() -> Result<Signal, Failure> {
-    signal(SignalKind::hangup()).map_err(|error| Failure::new(ExitCode::Bug, format!("catch SIGHUP: {error}"), ""))
+    signal(SignalKind::hangup()).map_err(|error| Failure::new(ExitCode::Bug, format!("catch SIGHUP: {error}"), NO_ROOM))
 }
 
 impl Reload<'_> {
@@ -110,6 +111,7 @@ impl Reload<'_> {
             Unusable::Places(problems) => problems,
             Unusable::Whole(failure) => wrong(failure),
         })?;
+        let (made, later) = made.after(&self.made);
         let file = if made.ready_file == self.made.ready_file { None } else { Some(made.ready_file.as_deref()) };
         let file = file.map(|path| path.map(ReadyFile::at).transpose()).transpose().map_err(wrong)?;
 
@@ -123,10 +125,10 @@ impl Reload<'_> {
         if let Some(file) = file {
             readiness.follow(file);
         }
-        if made.log_format != self.made.log_format {
-            warn!("log_format counts from the next start of the agent on");
+        for key in later {
+            warn!("{key} counts from the next start of the agent on");
         }
-        self.made = Made { log_format: self.made.log_format, ..made };
+        self.made = made;
         self.expect_what_was_read();
         Ok(())
     }

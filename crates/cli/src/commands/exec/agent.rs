@@ -1,5 +1,6 @@
 //! A role from the agent: lent to one command for as long as it runs.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,15 +10,14 @@ use rolecall_core::port::Clock as _;
 use rolecall_core::{Alias, Role, SessionPolicy};
 use rolecall_rotator::SystemClock;
 
-use crate::client::lease::Lease;
+use crate::client::lease::{Lease, Lost};
 use crate::client::{self, AskError};
-use crate::commands::exec::keys::Keys;
-use crate::commands::exec::{Access, Args, Granted};
-use crate::commands::refresh;
+use crate::commands::exec::{Access, Args, Granted, new_token};
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, NO_ROOM};
+use crate::one_role::keys::Keys;
+use crate::one_role::known;
 use crate::state_dir::StateDir;
-use crate::validity;
 
 /// The agent itself waits for STS for 20 s and then says so.
 const LIMIT: Duration = Duration::from_secs(25);
@@ -36,31 +36,33 @@ pub(super) fn grant(args: &Args, state_dir: &StateDir) -> Result<Granted, AgentE
         let keys = fresh_keys(state_dir, &args.alias, SystemClock.now().wall)?;
         return Ok(Granted { role, access: Access::Keys(keys), beside: None });
     }
-    let token = Token::new().map_err(|error| Failure::new(ExitCode::NotStarted, error.to_string(), ""))?;
-    let lease = Lease::take(state_dir, &request(&args.alias, &token, &policy))?;
+    let token = new_token()?;
+    let lease = Lease::take(state_dir, request(&args.alias, &token, &policy))?;
     let session = client::get(state_dir, &target(&lease.document.name), LIMIT)?;
     if args.keys {
         let keys = keys(state_dir, &session)?;
         return Ok(Granted { role, access: Access::Keys(keys), beside: None });
     }
     let url = lease.document.url.clone();
+    let alias = args.alias.clone();
     lease
-        .keep()
-        .map_err(|error| Failure::new(ExitCode::NotStarted, format!("hold what the agent lends: {error}"), ""))?;
+        .keep(move |lost| tell(&alias, lost))
+        .map_err(|error| Failure::new(ExitCode::NotStarted, format!("hold what the agent lends: {error}"), NO_ROOM))?;
     Ok(Granted { role, access: Access::Endpoint { url, token }, beside: None })
+}
+
+/// Says on stderr, which the command has too, that it may wait for credentials in vain.
+fn tell(alias: &Alias, lost: &Lost) {
+    let what = format!("the command gets no new credentials of {alias}: {lost}");
+    // Nobody is left to tell that stderr is closed.
+    let _ = writeln!(anstream::stderr(), "note: {what}; start the agent as it was, or the command again");
 }
 
 /// The role as the agent has it, as far as it matters here.
 fn role(alias: &Alias, profiles: &ProfilesDocument) -> Result<Role, Failure> {
-    let known = || profiles.profiles.iter().map(|profile| profile.alias.as_str());
-    let profile = profiles.profiles.iter().find(|profile| profile.alias == alias.as_str());
-    let profile = profile.ok_or_else(|| validity::unknown(alias, known()))?;
-    let wrong = |what: &str| {
-        let message = format!("the agent says of {alias} a {what} that is none");
-        Failure::new(ExitCode::Bug, message, "use the same version of rolecall for agent and command")
-    };
-    let arn = profile.arn.parse().map_err(|_| wrong("role"))?;
-    let region = profile.region.as_deref().map(str::parse).transpose().map_err(|_| wrong("Region"))?;
+    let profile = known::find(alias, profiles.profiles.iter())?;
+    let arn = profile.arn.parse().map_err(|_| known::wrong(profile, "role"))?;
+    let region = known::region(profile)?;
     Ok(Role { region, ..Role::new(alias.clone(), arn, "") })
 }
 
@@ -81,7 +83,7 @@ fn fresh_keys(state_dir: &StateDir, alias: &Alias, now: Timestamp) -> Result<Key
         return Ok(held);
     }
     // What comes of it shows in what is held then.
-    let _ = client::post(state_dir, refresh::TARGET, &refresh::request(&[alias.to_string()]), LIMIT);
+    let _ = client::refresh::ask(state_dir, &[alias.to_string()], LIMIT);
     get()
 }
 

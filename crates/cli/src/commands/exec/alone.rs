@@ -6,18 +6,17 @@ use std::time::Duration;
 
 use rolecall_agent::alone::Alone;
 use rolecall_agent::state::absent::{self, Left};
-use rolecall_agent::state::tokens::Token;
 use rolecall_core::port::Clock as _;
 use rolecall_core::rotation::Policy;
 use rolecall_core::{Alias, Role, Session};
 use rolecall_rotator::{NotServed, SystemClock};
 
-use crate::commands::credentials::alone as credentials;
-use crate::commands::exec::keys::Keys;
-use crate::commands::exec::{Access, Args, Beside, Granted, MARK, definition};
+use crate::commands::exec::{Access, Args, Beside, Granted, MARK, definition, new_token};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::one_role::assume;
+use crate::one_role::keys::Keys;
 use crate::output::duration;
 use crate::runtime;
 
@@ -32,26 +31,29 @@ pub(super) fn grant(args: &Args, state_dir: &Path, environment: &Environment) ->
     if environment.text(MARK).is_some() {
         return Err(nested(&args.alias, environment));
     }
-    credentials::check_depth(&args.alias, environment)?;
+    assume::check_depth(&args.alias, environment)?;
     let (role, definitions) = definition::find(&args.alias, state_dir, environment)?;
     let role = Role { session_policy: args.policy.of(&role.arn)?, ..role };
     let left = absent::left(state_dir, &definitions, &role, SystemClock.now().wall);
     let left = left.filter(|left| !left.due).map(|Left { session, .. }| Session::clone(&session));
-    let base = credentials::base_environment(environment, &definitions, state_dir);
+    let base = assume::base_environment(environment, &definitions, state_dir);
     if args.keys {
-        let assume = || credentials::assume(&role, &definitions, state_dir, &base, |_| ());
-        let keys = Keys::of(&role, &left.map_or_else(assume, Ok)?);
+        let new = || assume::assume(&role, &definitions, state_dir, &base, |_| ());
+        let keys = Keys::of(&role, &left.map_or_else(new, Ok)?);
         return Ok(Granted { role, access: Access::Keys(keys), beside: None });
     }
-    let sts = Arc::new(credentials::sts(&definitions, state_dir, &base)?);
-    let token = Token::new().map_err(|error| ours(error.to_string()))?;
+    let sts = Arc::new(assume::sts(&definitions, state_dir, &base)?);
+    let token = new_token()?;
     // What differs from command to command.
     let policy =
         Policy { refresh_before: definitions.refresh_before, seed: std::process::id().into(), ..Policy::default() };
     let runtime = runtime::beside()?;
     let alone = runtime.block_on(async {
         let start = Alone::start(role.clone(), left, token.clone(), policy, sts, Arc::new(SystemClock));
-        let alone = start.await.map_err(|error| ours(error.to_string()))?;
+        let alone = start.await.map_err(|error| {
+            let message = format!("listen on {} for the command: {}", error.address, error.source);
+            Failure::new(ExitCode::NotStarted, message, "see that this machine has a loopback address, or use --keys")
+        })?;
         alone.session(LIMIT).await.map_err(|why| not_served(&role.alias, why))?;
         Ok::<_, Failure>(alone)
     })?;
@@ -61,16 +63,12 @@ pub(super) fn grant(args: &Args, state_dir: &Path, environment: &Environment) ->
 
 fn not_served(alias: &Alias, why: NotServed) -> Failure {
     match why {
-        NotServed::Failed(fault) => credentials::failure(fault),
+        NotServed::Failed(fault) => assume::failure(fault),
         NotServed::Pending | NotServed::Unknown | NotServed::Stopped => {
             let message = format!("assume {alias}: AWS has not answered within {}", duration::words(LIMIT));
             Failure::new(ExitCode::TimeLimit, message, "try again; see whether this machine reaches AWS")
         }
     }
-}
-
-fn ours(message: String) -> Failure {
-    Failure::new(ExitCode::NotStarted, message, "")
 }
 
 /// The base of the command that runs us is not in its environment, and must not be looked for elsewhere.

@@ -14,6 +14,7 @@ use rolecall_core::{Alias, Role};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::host;
 use crate::settings_file::{self, SettingsFile};
 
 /// The session length that an agent started in this environment would ask for.
@@ -32,7 +33,7 @@ pub(super) fn find(alias: &Alias, state_dir: &Path, environment: &Environment) -
     let defaults = RoleDefaults {
         region: settings::default_region(lookup)?,
         duration: duration.or(said.duration).unwrap_or(DEFAULT_DURATION),
-        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        host: host::name(),
     };
     let mut found = env_roles(environment.variables(), &defaults);
     file::roles::add(&said.roles, &defaults, &[], &mut found)?;

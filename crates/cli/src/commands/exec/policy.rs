@@ -46,7 +46,23 @@ impl PolicyArgs {
             _ => Failure::new(ExitCode::Usage, error.to_string(), "narrow the session by less"),
         })
     }
+
+    /// The failure with the policy of this command in its fix, where STS may mean that by what it does not take.
+    pub(super) fn named_in(&self, failure: Failure) -> Failure {
+        let named = match (&self.policy, self.policy_arn.is_empty()) {
+            (Some(path), _) => format!("the policy in {}", path.display()),
+            (None, false) => "what --policy-arn names".into(),
+            (None, true) => return failure,
+        };
+        if !failure.action.starts_with(OF_ROLE) {
+            return failure;
+        }
+        Failure { action: format!("{}, or {named}", failure.action), ..failure }
+    }
 }
+
+/// How the fix begins for a value that STS does not take. Whoever says it knows of no policy.
+const OF_ROLE: &str = "correct the definition of the role";
 
 fn wrong(message: String) -> Failure {
     Failure::new(ExitCode::Usage, message, "name a file with an IAM policy in JSON")
@@ -54,6 +70,8 @@ fn wrong(message: String) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::NamedTempFile;
+
     use super::*;
 
     const ROLE: &str = "arn:aws-cn:iam::123456789012:role/R";
@@ -66,10 +84,12 @@ mod tests {
         PolicyArgs { policy: None, policy_arn: vec![], read_only: false }
     }
 
-    fn file(text: &str) -> Result<SessionPolicy, Failure> {
-        let file = tempfile::NamedTempFile::new().unwrap();
+    /// A file with this text.
+    fn file(text: &str) -> (NamedTempFile, PolicyArgs) {
+        let file = NamedTempFile::new().unwrap();
         fs::write(file.path(), text).unwrap();
-        of(&PolicyArgs { policy: Some(file.path().into()), ..none() })
+        let args = PolicyArgs { policy: Some(file.path().into()), ..none() };
+        (file, args)
     }
 
     #[test]
@@ -81,15 +101,18 @@ mod tests {
 
     #[test]
     fn a_file_holds_a_policy_or_is_refused_by_name() {
-        assert_eq!(file(r#"{ "Statement": [] }"#).unwrap().document(), Some(r#"{"Statement":[]}"#));
+        let (_file, args) = file(r#"{ "Statement": [] }"#);
+        assert_eq!(of(&args).unwrap().document(), Some(r#"{"Statement":[]}"#));
         for text in ["", "Statement", "{}"] {
-            let failure = file(text).unwrap_err();
-            assert!(failure.message.contains("/tmp") || failure.message.contains("the policy is not"), "{failure:?}");
-            assert!(failure.action.contains("JSON"), "{failure:?}");
+            let (file, args) = file(text);
+            let failure = of(&args).unwrap_err();
+            let named = format!("{}: the policy is not ", file.path().display());
+            assert!(failure.message.starts_with(&named) && failure.action.contains("JSON"), "{failure:?}");
         }
         let missing = of(&PolicyArgs { policy: Some("/no/such/policy".into()), ..none() }).unwrap_err();
         assert!(missing.message.contains("/no/such/policy"), "{missing:?}");
-        let large = file(&format!(r#"{{"Statement":"{}"}}"#, "x".repeat(2048))).unwrap_err();
+        let (_file, args) = file(&format!(r#"{{"Statement":"{}"}}"#, "x".repeat(2048)));
+        let large = of(&args).unwrap_err();
         assert!(large.message.contains("2048") && large.action.contains("less"), "{large:?}");
     }
 }

@@ -11,7 +11,7 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
 use crate::commands::exec::signals::Signals;
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, NO_ROOM};
 
 /// What a shell adds to the number of the signal that ended a program.
 const BY_SIGNAL: i32 = 128;
@@ -24,12 +24,15 @@ pub(super) fn run(command: &mut Command, mut signals: Signals) -> Result<u8, Fai
     if let Some(signal) = signals.ending() {
         return Ok(code(BY_SIGNAL + signal));
     }
-    let pass_on_to = signals.pass_on().map_err(|error| ours(&format!("pass signals on: {error}")))?;
+    let pass_on_to = signals.pass_on().map_err(|error| ours(format!("pass signals on: {error}"), NO_ROOM))?;
     // Standard streams, process group and signal mask are inherited, and SIGPIPE is put back, by the standard library.
     let child = command.spawn().map_err(|error| not_run(command, &error))?;
     let id = Pid::from_child(&child);
     pass_on_to(id);
-    let ended = end(id).map_err(|error| ours(&format!("wait for the end of the command: {error}")))?;
+    let ended = end(id).map_err(|error| {
+        let action = format!("see whether process {id} still runs before you start it again");
+        ours(format!("wait for the end of the command: {error}"), action)
+    })?;
     Ok(match (ended.exit_status(), ended.terminating_signal()) {
         (_, Some(signal)) => code(BY_SIGNAL + signal),
         (status, None) => code(status.unwrap_or_default()),
@@ -61,13 +64,13 @@ fn not_run(command: &Command, error: &io::Error) -> Failure {
             message,
             "check its name, and the interpreter in its first line if it is a script",
         ),
-        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => Failure::new(ExitCode::NotStarted, message, ""),
+        io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => ours(message, NO_ROOM),
         _ => Failure::new(ExitCode::NotExecutable, message, "name a program that this user may run on this machine"),
     }
 }
 
-fn ours(message: &str) -> Failure {
-    Failure::new(ExitCode::NotStarted, message, "")
+fn ours(message: String, action: impl Into<String>) -> Failure {
+    Failure::new(ExitCode::NotStarted, message, action)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{Args, TARGET, page};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
-use crate::failure::Failure;
+use crate::failure::{Failure, NO_ROOM};
 use crate::live::{Picture, Screen, rows};
 use crate::state_dir::StateDir;
 use crate::stop_signal::StopSignal;
@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
     runtime::run(async {
         let mut stop = StopSignal::catch()?.and_those_of_the_terminal()?;
         let resized = signal(SignalKind::window_change())
-            .map_err(|error| Failure::new(ExitCode::Bug, format!("catch SIGWINCH: {error}"), ""))?;
+            .map_err(|error| Failure::new(ExitCode::Bug, format!("catch SIGWINCH: {error}"), NO_ROOM))?;
         let mut screen = match Screen::whole(environment) {
             Ok(screen) => screen,
             Err(error) => return io_failure(error).map_or(Ok(ExitCode::Ok), Err),

@@ -1,5 +1,7 @@
 //! What the agent lends lasts as long as the command, and no longer; what `exec` keeps itself, too.
 
+use std::net::TcpListener;
+
 use e2e::{Agent, Home, Running, Sandbox, finish, seed_environment, until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -87,11 +89,45 @@ fn a_command_does_not_notice_that_the_agent_is_started_again() {
     }
     for running in commands {
         running.signal(Signal::TERM);
-        running.wait(LIMIT).code(143);
+        assert_eq!(running.wait(LIMIT).code(143).stderr, "");
     }
     for (url, token) in &handed {
         assert_eq!(ask(url, token).unwrap().0, 401);
     }
+}
+
+#[test]
+fn an_agent_that_comes_back_as_another_is_told_once() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    let environment = seed_environment(sandbox.environment());
+    let without = environment.iter().filter(|(_, value)| !value.ends_with(ALIAS)).cloned().collect();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let mut agent = Agent::start(&home, environment.clone(), &[]);
+    let world = World { home: &home, sandbox: &sandbox, _agent: None };
+    let mut running = shows(&world, &[]);
+    let (url, token) = shown(&mut running);
+    for (variables, args, reason) in [
+        (&environment, &["--endpoint", "false"][..], "the agent has no loopback endpoint"),
+        (&without, &[], "the agent has no role named \"MyFirstAccount\""),
+        (&environment, &["--endpoint", &port], &format!("the agent serves it at http://{port}/")),
+    ] {
+        agent.stop(Signal::TERM);
+        agent = Agent::start(&home, variables.clone(), args);
+        running.wait_for("a note", |output| output.contains(reason).then_some(()));
+        // It works again once the agent is what it was.
+        agent.stop(Signal::TERM);
+        agent = Agent::start(&home, environment.clone(), &["--endpoint", address(&url)]);
+        wait_for_status(&url, &token, 200);
+    }
+    running.signal(Signal::TERM);
+    let told = running.wait(LIMIT).code(143).stderr;
+    let is_note = |line: &str| line.starts_with("note: ") && line.ends_with("or the command again");
+    assert_eq!((told.lines().count(), told.lines().all(is_note)), (3, true), "{told}");
+}
+
+fn address(url: &str) -> &str {
+    url.split('/').nth(2).unwrap()
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use e2e::{Home, finish};
+use e2e::{Home, Sandbox, finish};
 
-use super::{left_over, on_each_ground};
+use super::{Ground, World, left_over, on_each_ground};
 
 #[test]
 fn the_exit_code_is_that_of_the_command() {
@@ -74,6 +74,23 @@ fn a_parent_that_wants_to_know_of_no_child_hides_no_exit_code() {
     on_each_ground(|world| {
         finish(&mut behind("trap '' CHLD;", &world.shell("exit 3"), 0)).code(3);
     });
+}
+
+#[test]
+fn whatever_there_is_no_room_for_is_told_with_what_to_do() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    // Without one there is a runtime, which has a word of its own for the fewest.
+    let world = World::new(Ground::Agent, &home, &sandbox);
+    let mut told = vec![];
+    let enough = (4..40).find(|files| {
+        let ended = finish(&mut behind(&format!("ulimit -n {files};"), &world.shell("true"), 0));
+        told.extend(Some(ended.stderr).filter(|_| ended.code != Some(0)));
+        ended.code == Some(0)
+    });
+    assert!(enough.is_some() && told.len() > 1, "{told:#?}");
+    let says_it = |told: &String| told.starts_with("error: ") && told.contains("\n  fix: ");
+    assert!(told.iter().all(says_it), "{told:#?}");
 }
 
 /// The command as a shell starts it in its own place, without its first words, and after `before`.

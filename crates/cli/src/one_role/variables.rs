@@ -12,8 +12,9 @@ use std::path::Path;
 use rolecall_agent::state::env_files::EnvFiles;
 use rolecall_core::Region;
 use rolecall_formats::time::utc_seconds;
+use zeroize::Zeroizing;
 
-use crate::commands::exec::keys::Keys;
+use crate::one_role::keys::Keys;
 
 /// Variables by which a program finds credentials, or files with some. Every one is set anew or unset.
 const FOUND_BY: [&str; 28] = [
@@ -91,11 +92,25 @@ pub(crate) enum Credentials<'a> {
     Keys(&'a Keys),
 }
 
-/// A variable and what becomes of it: another value, or none.
-#[derive(Debug, PartialEq, Eq)]
+/// A variable and what becomes of it: another value, or none. Without `Debug`: a value may be a secret.
 pub(crate) struct Change {
     pub(crate) name: OsString,
-    pub(crate) value: Option<OsString>,
+    pub(crate) value: Option<Value>,
+}
+
+/// The value of a variable, wiped from memory when dropped.
+pub(crate) struct Value(Zeroizing<Vec<u8>>);
+
+impl Value {
+    pub(crate) fn as_os_str(&self) -> &OsStr {
+        OsStr::from_bytes(&self.0)
+    }
+}
+
+impl<T: AsRef<OsStr> + ?Sized> From<&T> for Value {
+    fn from(text: &T) -> Self {
+        Self(Zeroizing::new(text.as_ref().as_bytes().into()))
+    }
 }
 
 /// The changes to an environment with variables of these names: first what is set, then what is unset.
@@ -106,25 +121,25 @@ pub(crate) fn changes(names: impl Iterator<Item = OsString>, handover: Handover<
     let mut unset: Vec<OsString> = FOUND_BY.into_iter().map(OsString::from).chain(bearer_tokens).collect();
     unset.retain(|name| !is_set(name));
     let unset = unset.into_iter().map(|name| Change { name, value: None });
-    set.iter().map(|(name, value)| Change { name: name.into(), value: Some(value.clone()) }).chain(unset).collect()
+    set.into_iter().map(|(name, value)| Change { name: name.into(), value: Some(value) }).chain(unset).collect()
 }
 
-fn set(Handover { credentials, region, files }: Handover<'_>) -> Vec<(&'static str, OsString)> {
-    let mut set: Vec<(&str, OsString)> = match credentials {
+fn set(Handover { credentials, region, files }: Handover<'_>) -> Vec<(&'static str, Value)> {
+    let mut set: Vec<(&str, Value)> = match credentials {
         Credentials::Endpoint { url, token_file } => vec![(URL, url.into()), (TOKEN_FILE, token_file.into())],
         Credentials::Keys(keys) => vec![
             (ACCESS_KEY_ID, keys.credentials.access_key_id().into()),
             (SECRET_ACCESS_KEY, keys.credentials.secret_access_key().into()),
             (SESSION_TOKEN, keys.credentials.session_token().into()),
-            (EXPIRATION, utc_seconds(keys.expires_at).into()),
-            (ACCOUNT_ID, keys.account.as_str().into()),
+            (EXPIRATION, (&utc_seconds(keys.expires_at)).into()),
+            (ACCOUNT_ID, (&keys.account).into()),
         ],
     };
     if let Some(region) = region {
         set.extend(REGIONS.map(|name| (name, region.as_str().into())));
     }
-    set.push((CONFIG_FILE, files.config.clone().into()));
-    set.extend(CREDENTIALS_FILES.map(|name| (name, files.credentials.clone().into())));
+    set.push((CONFIG_FILE, (&files.config).into()));
+    set.extend(CREDENTIALS_FILES.map(|name| (name, (&files.credentials).into())));
     set.push((NO_INSTANCE_ROLE, "true".into()));
     set
 }

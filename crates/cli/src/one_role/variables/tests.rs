@@ -10,7 +10,7 @@ fn after(before: &[(&str, &str)], handover: Handover<'_>) -> BTreeMap<String, St
         before.iter().map(|(name, value)| (name.into(), value.into())).collect();
     for Change { name, value } in changes(environment.clone().into_keys(), handover) {
         match value {
-            Some(value) => environment.insert(name, value),
+            Some(value) => environment.insert(name, value.as_os_str().into()),
             None => environment.remove(&name),
         };
     }

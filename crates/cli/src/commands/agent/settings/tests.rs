@@ -1,5 +1,9 @@
 //! From flags and variables to settings, and what is refused before anything is done.
 
+use std::time::Duration;
+
+use rolecall_core::rotation::Lead;
+
 use super::*;
 use crate::args::{Cli, Command};
 
@@ -250,4 +254,14 @@ fn a_file_that_is_named_has_to_be_there_and_one_of_the_home_need_not() {
     std::fs::write(&path, "version = 1\npublish = 'file'\n").unwrap();
     let found = made(&[], &variables).unwrap();
     assert_eq!((found.file, found.publish), (Some(path), Publish::File));
+}
+
+#[test]
+fn what_counts_at_the_start_only_stays_and_is_named() {
+    let began = || all_made(&["--socket-group", "1"], &[ROLE, HOME]).unwrap();
+    let other = all_made(&["--socket-group", "2", "--log-format", "json", "--publish", "file"], &[ROLE, HOME]).unwrap();
+    let (after, later) = other.after(&began());
+    assert_eq!((after.log_format, after.agent.socket_group), (LogFormat::Text, Group::new(1)));
+    assert_eq!((after.agent.publish, later), (Publish::File, vec!["log_format", "socket_group"]));
+    assert_eq!(began().after(&began()).1, [""; 0]);
 }

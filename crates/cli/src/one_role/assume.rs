@@ -1,0 +1,117 @@
+//! A session that a command asks STS for itself, while no agent runs.
+//!
+//! Promises that the base is never one of our own profiles: they are cut out of the user's files, a variable that names one
+//! is dropped, and a second level of a command that looks for a base is refused.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rolecall_agent::state::definitions::Definitions;
+use rolecall_aws::{Base, Sts};
+use rolecall_core::port::Clock as _;
+use rolecall_core::rotation::Issue;
+use rolecall_core::{Alias, AssumeRole as _, Assumed, Fault, FaultKind, Role, Session};
+use rolecall_rotator::SystemClock;
+
+use crate::base::{SELECTORS, UserFiles};
+use crate::environment::Environment;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::{endpoint, runtime};
+
+/// Set for what is run to get the base credentials: who sees it was started for them.
+const DEPTH: &str = "ROLECALL_DEPTH";
+
+/// Asks STS once, with the base of this environment, and tells `leave` what it answers if that is no session.
+///
+/// # Errors
+/// Why there is no session.
+pub(crate) fn assume(
+    role: &Role,
+    definitions: &Definitions,
+    state_dir: &Path,
+    environment: &Environment,
+    leave: impl FnOnce(&Fault),
+) -> Result<Session, Failure> {
+    let sts = sts(definitions, state_dir, environment)?;
+    let assumed = runtime::run(async {
+        let assumed = sts.assume_role(role).await;
+        assumed.and_then(alive).inspect_err(leave).map_err(failure)
+    })?;
+    let issued_at = SystemClock.now().wall;
+    let Assumed { credentials, expires_at, asked_for, date: _ } = assumed;
+    Ok(Session { credentials, issued_at, expires_at, asked_for })
+}
+
+/// STS as it is asked with the base of this environment.
+///
+/// # Errors
+/// When the environment names an endpoint that is none, or no home directory.
+pub(crate) fn sts(definitions: &Definitions, state_dir: &Path, environment: &Environment) -> Result<Sts, Failure> {
+    endpoint::check(environment)?;
+    let aliases = definitions.roles.iter().map(|role| role.alias.clone()).collect();
+    let files = UserFiles::new(environment, aliases, state_dir.into())?;
+    let variables = rolecall_aws::Environment::new(environment.variables());
+    Ok(Sts::new(Base::DefaultChain { files: Arc::new(files), environment: variables }))
+}
+
+/// Refuses what had ended before it came.
+fn alive(assumed: Assumed) -> Result<Assumed, Fault> {
+    let Assumed { expires_at, asked_for, date, .. } = assumed;
+    Issue { expires_at, asked_for, date }.life(SystemClock.now())?;
+    Ok(assumed)
+}
+
+/// The environment that the base is found in: as the agent had it where the present one leads to ourselves.
+pub(crate) fn base_environment(environment: &Environment, definitions: &Definitions, state_dir: &Path) -> Environment {
+    let is_role = |name: &str| definitions.roles.iter().any(|role| role.alias.as_str() == name);
+    let mut base = environment.with(DEPTH, Some("1".into()));
+    for variable in SELECTORS {
+        if base.text(variable).is_some_and(|profile| is_role(&profile)) {
+            base = base.with(variable, None);
+        }
+    }
+    if base.text("AWS_PROFILE").is_none()
+        && let Some(profile) = &definitions.base_profile
+    {
+        base = base.with("AWS_PROFILE", Some(profile.into()));
+    }
+    let files =
+        [("AWS_CONFIG_FILE", &definitions.config_file), ("AWS_SHARED_CREDENTIALS_FILE", &definitions.credentials_file)];
+    for (variable, file) in files {
+        // A program that is pointed at the store hands that on to us.
+        if base.get(variable).is_some_and(|path| is_in(&PathBuf::from(path), state_dir)) {
+            base = base.with(variable, Some(file.into()));
+        }
+    }
+    base
+}
+
+fn is_in(path: &Path, directory: &Path) -> bool {
+    let parent = path.parent().and_then(|parent| parent.canonicalize().ok());
+    parent.is_some() && parent == directory.canonicalize().ok()
+}
+
+/// Refuses to look for a base while one is being looked for.
+///
+/// # Errors
+/// When this command was started for the base credentials of another.
+pub(crate) fn check_depth(alias: &Alias, environment: &Environment) -> Result<(), Failure> {
+    if environment.text(DEPTH).is_none() {
+        return Ok(());
+    }
+    let message = format!(
+        "assume {alias}: the base credentials come from a command that runs rolecall itself, which would go on without end"
+    );
+    let action = "give the profile that the base comes from other credentials, or set AWS_PROFILE to one that has them";
+    Err(Failure::new(ExitCode::Usage, message, action))
+}
+
+/// Whatever is wrong, the role has no session.
+pub(crate) fn failure(fault: Fault) -> Failure {
+    let code = if fault.kind == FaultKind::Bug { ExitCode::Bug } else { ExitCode::AllFailed };
+    Failure::new(code, fault.message, fault.action)
+}
+
+#[cfg(test)]
+mod tests;

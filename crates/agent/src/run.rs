@@ -6,6 +6,7 @@ mod reload;
 mod servers;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,8 +96,7 @@ impl Agent {
             .await??
         };
         let form = form(&settings, &state_dir)?;
-        let before = EndpointFile::read(state_dir.path()).and_then(|file| file.address());
-        let bound = Bound::at(&settings, before).await?;
+        let bound = Bound::at(&settings, last_address(state_dir.path())).await?;
         let keyring = Arc::new(Keyring::default());
         let socket = Socket::open(state_dir.socket(), Access::of(settings.socket_group))?;
         endpoint::keep(&settings, state_dir.path(), bound.endpoint(), &keyring).await?;
@@ -185,6 +185,11 @@ impl Agent {
     pub async fn profiles(&self) -> ProfilesDocument {
         self.view.profiles().await
     }
+}
+
+/// Where the last endpoint of a state directory was.
+fn last_address(state_dir: &Path) -> Option<SocketAddr> {
+    EndpointFile::read(state_dir).and_then(|file| file.address())
 }
 
 /// Takes the state directory, once it is clear that no file has two masters.

@@ -1,6 +1,16 @@
-//! What a process that holds secrets asks of the system before it has any.
+//! What a process that holds secrets, or serves many, asks of the system before it does.
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Takes as many open files as the system allows: each connection, call to STS and lease is one.
+pub(crate) fn many_files() {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+    {
+        tracing::debug!("the limit of open files stays at {current:?}: {error}");
+    }
+}
 
 /// Sees to it that no crash writes our memory to a disk, and that no other process of this user reads it.
 pub(crate) fn no_core_dumps() {
@@ -22,9 +32,16 @@ pub(crate) fn no_core_dump_of_this_process() {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use rustix::process::{DumpableBehavior, dumpable_behavior, getrlimit};
+    use rustix::process::{DumpableBehavior, dumpable_behavior};
 
     use super::*;
+
+    #[test]
+    fn as_many_files_as_are_allowed_may_be_open() {
+        many_files();
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        assert_eq!(current, maximum);
+    }
 
     #[test]
     fn each_of_the_two_locks_is_shut() {

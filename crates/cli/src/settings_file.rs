@@ -1,17 +1,22 @@
 //! Finds and reads the settings file. What it says is decided by `rolecall_agent::settings::file`.
 
-use std::fs;
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rolecall_agent::settings::SettingsError;
 use rolecall_agent::settings::file::FileSettings;
 use rolecall_agent::settings::paths;
 use rolecall_agent::settings::problem::Problem;
+use rustix::fs::OFlags;
 
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+
+/// The most bytes of the file: thousands of roles, read in a moment.
+const SIZE_MAX: u64 = 1 << 20;
 
 /// The variable that names it.
 pub(crate) const VARIABLE: &str = "ROLECALL_CONFIG";
@@ -73,10 +78,16 @@ impl SettingsFile {
 
 fn read(path: &Path) -> io::Result<String> {
     // A pipe would be waited for, and could not be read a second time.
-    if !fs::metadata(path)?.is_file() {
+    let open = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
+    if !open.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    fs::read_to_string(path)
+    let mut text = String::new();
+    open.take(SIZE_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > SIZE_MAX {
+        return Err(io::Error::other(format!("it has over {} KiB", SIZE_MAX / 1024)));
+    }
+    Ok(text)
 }
 
 impl From<Failure> for Unusable {

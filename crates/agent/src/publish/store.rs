@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rolecall_core::{Alias, Fault, FaultKind, Role, Session, SessionCredentials};
 use rolecall_formats::config::{self, Profile, Profiles};
 use rolecall_formats::store as format;
@@ -76,6 +76,9 @@ impl Writer for Store {
         self.put(&credentials, &regions).map_err(told)
     }
 }
+
+/// How much later than by the begin the end may be: the answer of STS was under way, and times are in whole seconds.
+const TOLERANCE: SignedDuration = SignedDuration::from_secs(5);
 
 /// The sessions in the store of an earlier agent that are still good for these roles: made for the same definition and
 /// not ended. A store that cannot be read, or has a version that is not known, is no store: it is written anew.
@@ -142,7 +145,11 @@ fn session(profile: &Profile, role: &Role, now: Timestamp) -> Option<Session> {
     let asked_for = asked_for.filter(|asked_for| *asked_for <= role.duration).unwrap_or(role.duration);
     let issued_at = value(format::ISSUED).and_then(|time| time.parse().ok()).filter(|issued_at| *issued_at <= now);
     let issued_at = issued_at.unwrap_or_else(|| now.min(expires_at - asked_for));
-    Some(Session { credentials, issued_at, expires_at, asked_for })
+    // Begin and now are told by this machine's clock, the end by that of STS. Where the first was behind, the session ends
+    // when the time that was asked for is over, and not when this clock comes to STS's end.
+    let ends = issued_at.checked_add(asked_for).unwrap_or(expires_at);
+    let expires_at = if expires_at.duration_since(ends) > TOLERANCE { ends } else { expires_at };
+    (expires_at > now).then_some(Session { credentials, issued_at, expires_at, asked_for })
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ pub(crate) fn bring(
             owned_dir::create(&directory, access)?;
         }
     }
-    let tokens = tokens::read_or_make(place, &aliases)?;
+    let tokens = keyring.lasting_or_new(&aliases)?;
     let mut files: Vec<(PathBuf, Zeroizing<String>)> = env_files::files(place, roles);
     files.extend(
         tokens
@@ -102,9 +102,14 @@ mod tests {
 
     impl Home {
         fn bring(&self, aliases: &[&str]) -> Result<Keyring, StartError> {
+            let keyring = Keyring::default();
+            self.bring_to(&keyring, aliases).map(|()| keyring)
+        }
+
+        fn bring_to(&self, keyring: &Keyring, aliases: &[&str]) -> Result<(), StartError> {
             let roles: Vec<Role> = aliases.iter().map(|alias| role(alias)).collect();
-            let (keyring, address) = (Keyring::default(), "127.0.0.1:4000".parse().unwrap());
-            bring(self.0.path(), &roles, Some(address), Access::default(), &keyring).map(|()| keyring)
+            let address = "127.0.0.1:4000".parse().unwrap();
+            bring(self.0.path(), &roles, Some(address), Access::default(), keyring)
         }
 
         fn token(&self, alias: &str) -> PathBuf {
@@ -124,9 +129,10 @@ mod tests {
     }
 
     #[test]
-    fn files_come_and_go_with_their_roles_and_tokens_stay_the_same() {
+    fn files_and_tokens_come_and_go_with_their_roles() {
         let home = home();
-        let keyring = home.bring(&["a", "b"]).unwrap();
+        let keyring = Keyring::default();
+        home.bring_to(&keyring, &["a", "b"]).unwrap();
         let token = fs::read_to_string(home.token("a")).unwrap();
         assert!(token.len() == 43 && keyring.open("a", token.as_bytes()).is_some());
         let mode = |path: &Path| path.metadata().unwrap().mode() & 0o777;
@@ -137,23 +143,21 @@ mod tests {
         assert!(!fs::read_to_string(&credentials).unwrap().contains('['));
 
         fs::write(home.0.path().join("tokens/.notes"), "mine").unwrap();
-        home.bring(&["a", "c"]).unwrap();
-        assert_eq!(fs::read_to_string(home.token("a")).unwrap(), token);
+        home.bring_to(&keyring, &["a", "c"]).unwrap();
+        assert_eq!(fs::read_to_string(home.token("a")).unwrap(), token, "the same for as long as the agent runs");
         assert_eq!(home.names("tokens"), [".notes", "a", "c"]);
         assert_eq!(home.names("env"), ["a.config", "a.credentials", "c.config", "c.credentials"]);
     }
 
     #[test]
-    fn a_line_break_goes_and_an_empty_file_is_filled() {
+    fn the_next_agent_has_other_tokens() {
         let home = home();
         home.bring(&["a"]).unwrap();
-        let token = fs::read_to_string(home.token("a")).unwrap();
-        for (text, stays) in [(format!("{token}\n"), true), (String::new(), false)] {
-            fs::write(home.token("a"), text).unwrap();
-            let keyring = home.bring(&["a"]).unwrap();
-            let now = fs::read_to_string(home.token("a")).unwrap();
-            assert!(now.len() == 43 && (now == token) == stays && keyring.open("a", now.as_bytes()).is_some());
-        }
+        let before = fs::read_to_string(home.token("a")).unwrap();
+        let keyring = home.bring(&["a"]).unwrap();
+        let now = fs::read_to_string(home.token("a")).unwrap();
+        assert!(now != before && keyring.open("a", now.as_bytes()).is_some());
+        assert!(keyring.open("a", before.as_bytes()).is_none(), "somebody else may know it");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::serve::endpoint::EndpointError;
 use crate::serve::listener::ListenError;
 use crate::serve::socket::SocketError;
 use crate::state::state_dir::StateDirError;
-use crate::state::tokens::TokensError;
+use crate::state::tokens::NoRandomness;
 
 /// Why an agent could not start. A role or a file of the user's is never a reason.
 #[derive(Debug, thiserror::Error)]
@@ -46,9 +46,9 @@ pub enum StartError {
     /// The address of the endpoint cannot be had.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
-    /// The tokens of the endpoint cannot be kept.
+    /// No token for the endpoint can be made.
     #[error(transparent)]
-    Tokens(#[from] TokensError),
+    Token(#[from] NoRandomness),
     /// The state directory takes no file.
     #[error("keep the files of the endpoint: {0}")]
     File(#[from] FileError),

@@ -11,8 +11,8 @@ use tracing::{info, warn};
 
 use super::servers::{Needs, Servers};
 use super::{
-    Agent, StartError, blocking, count, define_for_commands, form, store, tell_form, tell_problems, two_files,
-    warn_of_missing_region, warn_of_readers,
+    Agent, StartError, blocking, count, define_for_commands, form, last_address, store, tell_form, tell_problems,
+    two_files, warn_of_missing_region, warn_of_readers,
 };
 use crate::serve::shown::Shown;
 use crate::settings::AgentSettings;
@@ -45,7 +45,7 @@ impl Agent {
         let form = form(&settings, &self.state_dir)?;
         // The last things that may fail.
         let needs = Needs { view: &self.view, keyring: &self.keyring, clock: &self.clock };
-        let next = servers.prepare(&settings, &needs).await?;
+        let next = servers.prepare(&settings, last_address(self.state_dir.path()), &needs).await?;
         let endpoint = servers.endpoint(&next);
         if let Err(error) = super::endpoint::keep(&settings, self.state_dir.path(), endpoint, &self.keyring).await {
             servers.abandon(next, &needs).await;

@@ -57,7 +57,12 @@ pub(super) struct Servers([Place; 3]);
 /// What becomes of one server.
 enum Change {
     Stays,
-    To { wanted: Option<SocketAddr>, open: Option<Open> },
+    /// It stays, and that is what is wanted.
+    Wanted(Option<SocketAddr>),
+    To {
+        wanted: Option<SocketAddr>,
+        open: Option<Open>,
+    },
 }
 
 /// Where they are about to go.
@@ -96,11 +101,16 @@ impl Servers {
         Self([next(), next(), next()])
     }
 
-    /// Opens what other settings want elsewhere. Nothing moves yet, but a server whose port the new one needs stops.
+    /// Opens what other settings want elsewhere; an endpoint where there is none, at that of the one `before`. Nothing moves yet, but a server whose port the new one needs stops.
     ///
     /// # Errors
     /// The first address that cannot be had. Then all are where they were.
-    pub(super) async fn prepare(&mut self, settings: &AgentSettings, needs: &Needs<'_>) -> Result<Move, StartError> {
+    pub(super) async fn prepare(
+        &mut self,
+        settings: &AgentSettings,
+        before: Option<SocketAddr>,
+        needs: &Needs<'_>,
+    ) -> Result<Move, StartError> {
         let mut next = Move([Change::Stays, Change::Stays, Change::Stays]);
         for (at, kind) in KINDS.into_iter().enumerate() {
             let place = &mut self.0[at];
@@ -108,12 +118,20 @@ impl Servers {
             if place.wanted == wanted {
                 continue;
             }
+            if let (Some(wanted), Some(address)) = (wanted, place.address.filter(|_| place.served.is_some()))
+                && wanted.port() == 0
+                && wanted.ip() == address.ip()
+            {
+                // Any port will do, so that of now does.
+                next.0[at] = Change::Wanted(Some(wanted));
+                continue;
+            }
             let in_the_way = place.address.zip(wanted).is_some_and(|(from, to)| from.port() == to.port());
             if let Some(served) = place.served.take_if(|_| in_the_way) {
                 served.stop().await;
             }
             let open = match wanted {
-                Some(address) => kind.open(address, place.address).await.map(Some),
+                Some(address) => kind.open(address, place.address.or(before)).await.map(Some),
                 None => Ok(None),
             };
             match open {
@@ -130,7 +148,7 @@ impl Servers {
     /// Where the endpoint will be.
     pub(super) fn endpoint(&self, next: &Move) -> Option<SocketAddr> {
         match &next.0[Kind::Endpoint as usize] {
-            Change::Stays => self.0[Kind::Endpoint as usize].address,
+            Change::Stays | Change::Wanted(_) => self.0[Kind::Endpoint as usize].address,
             Change::To { open, .. } => open.as_ref().and_then(Open::address),
         }
     }
@@ -138,7 +156,14 @@ impl Servers {
     /// Moves. The old addresses are free when this returns.
     pub(super) async fn commit(&mut self, next: Move, needs: &Needs<'_>) {
         for ((place, change), kind) in self.0.iter_mut().zip(next.0).zip(KINDS) {
-            let Change::To { wanted, open } = change else { continue };
+            let (wanted, open) = match change {
+                Change::Stays => continue,
+                Change::Wanted(wanted) => {
+                    place.wanted = wanted;
+                    continue;
+                }
+                Change::To { wanted, open } => (wanted, open),
+            };
             let address = open.as_ref().and_then(Open::address);
             let served = open.map(|open| kind.serve(open, needs));
             if let Some(old) = std::mem::replace(place, Place { wanted, served, address }).served {
@@ -177,8 +202,8 @@ impl Kind {
     async fn open(self, address: SocketAddr, before: Option<SocketAddr>) -> Result<Open, StartError> {
         Ok(match self {
             Self::Endpoint => Open::Endpoint(Endpoint::open(address, before).await?),
-            Self::Probes => Open::Other(listener::open(address, "health probes").await?),
-            Self::Metrics => Open::Other(listener::open(address, "metrics").await?),
+            Self::Probes => Open::Other(listener::open(address, "health probes")?),
+            Self::Metrics => Open::Other(listener::open(address, "metrics")?),
         })
     }
 

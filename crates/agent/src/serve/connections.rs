@@ -87,6 +87,8 @@ where
             }
             Ok(_) => debug!("a connection was refused: {} are being answered", limits.connections),
             Err(error) => {
+                // Descriptors are short, perhaps for all those who say nothing.
+                open.ends_one();
                 if told.is_due(clock.now().boot) {
                     warn!("accept a connection: {error}");
                 }
@@ -148,6 +150,11 @@ impl Open {
         if self.connections.len() < self.most {
             return true;
         }
+        self.ends_one()
+    }
+
+    /// Ends the one that has been silent for longest; false when all are being answered.
+    fn ends_one(&mut self) -> bool {
         let since = |at: &usize| self.connections[*at].0.since();
         let longest = (0..self.connections.len()).min_by_key(since);
         let Some(at) = longest.filter(|at| since(at) != ANSWERED) else { return false };

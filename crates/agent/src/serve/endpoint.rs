@@ -17,6 +17,7 @@ use std::time::Duration;
 use hyper::Request;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use rolecall_core::Alias;
 use rolecall_core::port::Clock;
 use rolecall_rotator::{NotServed, Rotator};
 use tokio::net::TcpListener;
@@ -24,6 +25,7 @@ use tokio::net::TcpListener;
 use crate::serve::answer::{self, Answer, refuse};
 use crate::serve::connections::{self, Limits};
 use crate::serve::keyring::Keyring;
+use crate::serve::listener;
 use crate::serve::wire::code;
 use bodies::Bodies;
 use counts::Counts;
@@ -31,6 +33,10 @@ use guard::{Asked, Guard, Refusal};
 
 /// How long a role without a session is waited for: the AWS SDK for Java gives up after 1 s, botocore after 2 s.
 const WAIT: Duration = Duration::from_millis(800);
+
+/// How long behind the start a token that opens nothing is looked for again, and how often.
+const SETTLING: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(50);
 
 const LIMITS: Limits = Limits { connections: 256, head: Duration::from_secs(5), keep_alive: true };
 
@@ -59,6 +65,9 @@ struct Api {
     guard: Guard,
     counts: Counts,
     bodies: Bodies,
+    clock: Arc<dyn Clock>,
+    /// By the boot clock.
+    started: Duration,
 }
 
 impl Endpoint {
@@ -70,7 +79,7 @@ impl Endpoint {
     pub(crate) async fn open(address: SocketAddr, before: Option<SocketAddr>) -> Result<Self, EndpointError> {
         let before = before.filter(|before| address.port() == 0 && before.ip() == address.ip());
         let again = match before {
-            Some(before) => TcpListener::bind(before).await.inspect_err(|error| {
+            Some(before) => listener::bind(before).inspect_err(|error| {
                 let lost = "programs that have the URL of the endpoint before must be started again";
                 tracing::warn!("listen on {before} as before: {error}; {lost}");
             }),
@@ -79,7 +88,7 @@ impl Endpoint {
         let failed = |source| EndpointError { address, source };
         let listener = match again {
             Ok(listener) => listener,
-            Err(_) => TcpListener::bind(address).await.map_err(failed)?,
+            Err(_) => listener::bind(address).map_err(failed)?,
         };
         let address = listener.local_addr().map_err(failed)?;
         Ok(Self { listener, address })
@@ -111,7 +120,8 @@ impl Endpoint {
         counts: Counts,
         clock: Arc<dyn Clock>,
     ) -> connections::Served {
-        let api = Arc::new(Api { rotator, keyring, guard: Guard::of(self.address), counts, bodies: Bodies::default() });
+        let (guard, bodies, started) = (Guard::of(self.address), Bodies::default(), clock.now().boot);
+        let api = Arc::new(Api { rotator, keyring, guard, counts, bodies, clock: Arc::clone(&clock), started });
         connections::serve(self.listener, LIMITS, clock, move |request| {
             let api = Arc::clone(&api);
             async move { api.answer(request).await }
@@ -133,7 +143,10 @@ impl Api {
     }
 
     async fn credentials(&self, Asked { name, token }: Asked<'_>) -> Answer {
-        let Some(alias) = self.keyring.open(name, token) else { return self.refused(Refusal::WrongToken) };
+        let Some(alias) = self.opened(name, token).await else {
+            let settles = self.is_settling();
+            return self.refused(if settles { Refusal::Settling } else { Refusal::WrongToken });
+        };
         match self.rotator.session(&alias, WAIT).await {
             Ok(served) => {
                 self.counts.ok();
@@ -159,6 +172,24 @@ impl Api {
                 answer::stopping()
             }
         }
+    }
+
+    /// What a token opens. One that opens nothing is given a moment behind the start: commands whose agent went ask this one
+    /// for their leases again, and their programs may be quicker.
+    async fn opened(&self, name: &str, token: &[u8]) -> Option<Alias> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let alias = self.keyring.open(name, token);
+            if alias.is_some() || waited >= WAIT || !self.is_settling() {
+                return alias;
+            }
+            tokio::time::sleep(PAUSE).await;
+            waited += PAUSE;
+        }
+    }
+
+    fn is_settling(&self) -> bool {
+        self.clock.now().boot < self.started + SETTLING
     }
 
     fn refused(&self, refusal: Refusal) -> Answer {

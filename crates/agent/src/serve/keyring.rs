@@ -7,13 +7,13 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rolecall_core::{Alias, Role, SessionPolicy};
 use rolecall_rotator::Rotator;
-use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
-use crate::state::tokens::Token;
+use crate::state::tokens::{NoRandomness, Token};
 
-/// The most leases at once: far more than anybody runs commands.
-const LEASES: usize = 1024;
+/// The most leases at once: far more than anybody runs commands, and few enough for the usual 1,024 open files, together
+/// with what the endpoint and the socket take.
+const LEASES: usize = 256;
 
 /// The tokens of everything that can be asked for.
 #[derive(Default)]
@@ -42,7 +42,7 @@ struct Lent {
 pub(crate) enum NotLent {
     /// There are too many.
     TooMany,
-    /// Another token has the same short name by chance.
+    /// Another command has the same tag and another policy.
     NameTaken,
 }
 
@@ -57,6 +57,19 @@ pub(crate) struct Lease {
 }
 
 impl Keyring {
+    /// The tokens that last for these aliases: those that count, and new ones.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub(crate) fn lasting_or_new(&self, aliases: &[Alias]) -> Result<BTreeMap<Alias, Token>, NoRandomness> {
+        let keys = self.read();
+        let token = |alias: &Alias| match keys.lasting.get(alias) {
+            Some(token) => Ok((alias.clone(), token.clone())),
+            None => Ok((alias.clone(), Token::new()?)),
+        };
+        aliases.iter().map(token).collect()
+    }
+
     /// Replaces the tokens that last.
     pub(crate) fn set_lasting(&self, tokens: BTreeMap<Alias, Token>) {
         self.write().lasting = tokens;
@@ -72,15 +85,21 @@ impl Keyring {
     }
 
     /// Lends `role` to whoever has `token`: a session of its own when the role has a session policy, else that of the alias.
+    /// Its name is made from `tag`, so that a command which asks again, with a new token, finds it under the same name.
     ///
     /// # Errors
     /// Why not.
-    pub(crate) fn lend(self: &Arc<Self>, rotator: &Rotator, mut role: Role, token: Token) -> Result<Lease, NotLent> {
+    pub(crate) fn lend(
+        self: &Arc<Self>,
+        rotator: &Rotator,
+        mut role: Role,
+        token: Token,
+        tag: [u8; 4],
+    ) -> Result<Lease, NotLent> {
         let is_narrowed = !role.session_policy.is_empty();
         let of = role.alias.clone();
         if is_narrowed {
-            let [a, b, c, d, ..] = <[u8; 32]>::from(Sha256::digest(token.as_str()));
-            role.alias = role.alias.lent([a, b, c, d]);
+            role.alias = role.alias.lent(tag);
         }
         let name = role.alias.clone();
         let mut keys = self.write();
@@ -93,7 +112,7 @@ impl Keyring {
             tokens: Vec::new(),
             over: watch::channel(()).0,
         });
-        if is_narrowed && lent.tokens.iter().any(|other| !other.is(token.as_str().as_bytes())) {
+        if lent.session_policy != role.session_policy {
             return Err(NotLent::NameTaken);
         }
         lent.tokens.push(token.clone());
@@ -188,6 +207,8 @@ mod tests {
         (keyring, rotator)
     }
 
+    const TAG: [u8; 4] = [0, 0xab, 0, 1];
+
     fn narrowed() -> Role {
         let policy = SessionPolicy::new(None, vec![PolicyArn::of_aws("aws", "ReadOnlyAccess")]).unwrap();
         Role { session_policy: policy, ..role("a") }
@@ -212,7 +233,7 @@ mod tests {
     async fn what_is_lent_ends_with_its_lease() {
         let (keyring, rotator) = rig();
         let token = Token::new().unwrap();
-        let lease = keyring.lend(&rotator, role("a"), token.clone()).unwrap();
+        let lease = keyring.lend(&rotator, role("a"), token.clone(), TAG).unwrap();
         assert!(lease.name().as_str() == "a" && opens(&keyring, "a", &token) && !opens(&keyring, "b", &token));
         drop(lease);
         assert!(!opens(&keyring, "a", &token));
@@ -223,7 +244,7 @@ mod tests {
     async fn less_than_the_role_is_a_session_of_its_own() {
         let (keyring, rotator) = rig();
         let token = Token::new().unwrap();
-        let lease = keyring.lend(&rotator, narrowed(), token.clone()).unwrap();
+        let lease = keyring.lend(&rotator, narrowed(), token.clone(), TAG).unwrap();
         let name = lease.name().clone();
         assert!(name.is_lent() && opens(&keyring, name.as_str(), &token));
         assert!(!opens(&keyring, "a", &token), "the whole role is not opened");
@@ -232,19 +253,25 @@ mod tests {
         let served = rotator.session(&name, wait).await.unwrap();
         assert!(!served.role.session_policy.is_empty());
 
-        let again = keyring.lend(&rotator, narrowed(), token.clone()).unwrap();
+        let (next, key) = (Token::new().unwrap(), served.session.credentials.access_key_id().to_owned());
+        let again = keyring.lend(&rotator, narrowed(), next.clone(), TAG).unwrap();
         drop(lease);
-        assert!(opens(&keyring, name.as_str(), &token), "a new connection has it already");
+        assert!(opens(&keyring, name.as_str(), &next), "a new connection has it already");
+        assert!(!opens(&keyring, name.as_str(), &token), "with a token of its own");
+        assert_eq!(rotator.session(&name, wait).await.unwrap().session.credentials.access_key_id(), key);
+        let other = SessionPolicy::new(Some(r#"{"Statement":[]}"#), vec![]).unwrap();
+        let other = Role { session_policy: other, ..role("a") };
+        assert_eq!(keyring.lend(&rotator, other, token.clone(), TAG).err(), Some(NotLent::NameTaken));
         drop(again);
-        assert!(!opens(&keyring, name.as_str(), &token) && rotator.session(&name, wait).await.is_err());
+        assert!(!opens(&keyring, name.as_str(), &next) && rotator.session(&name, wait).await.is_err());
     }
 
     #[tokio::test]
     async fn what_is_lent_follows_its_role() {
         let (keyring, rotator) = rig();
         let (token, wait) = (Token::new().unwrap(), std::time::Duration::from_secs(5));
-        let mut lease = keyring.lend(&rotator, narrowed(), token.clone()).unwrap();
-        let mut plain = keyring.lend(&rotator, role("a"), token.clone()).unwrap();
+        let mut lease = keyring.lend(&rotator, narrowed(), token.clone(), TAG).unwrap();
+        let mut plain = keyring.lend(&rotator, role("a"), token.clone(), TAG).unwrap();
         let name = lease.name().clone();
         let key = async |rotator: &Rotator| {
             let session = rotator.session(&name, wait).await.unwrap().session;
@@ -268,7 +295,7 @@ mod tests {
     #[tokio::test]
     async fn there_is_an_end_to_what_is_lent() {
         let (keyring, rotator) = rig();
-        let lend = || keyring.lend(&rotator, role("a"), Token::new().unwrap());
+        let lend = || keyring.lend(&rotator, role("a"), Token::new().unwrap(), TAG);
         let leases: Vec<_> = (0..LEASES).map(|_| lend().unwrap_or_else(|_| unreachable!())).collect();
         assert_eq!(lend().err(), Some(NotLent::TooMany));
         drop(leases);

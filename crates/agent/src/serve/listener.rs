@@ -8,13 +8,15 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, StatusCode};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use crate::serve::answer::{Answer, allowing};
 use crate::serve::connections::Limits;
 
 /// The answer is at hand, so nobody needs more.
 pub(crate) const LIMITS: Limits = Limits { connections: 32, head: Duration::from_secs(1), keep_alive: false };
+/// How many may wait to be let in: programs that start together, and a flood beside them.
+const BACKLOG: u32 = 4096;
 /// How long the task that keeps the roles may take to say how they stand.
 pub(crate) const ALIVE: Duration = Duration::from_secs(2);
 
@@ -34,8 +36,20 @@ pub struct ListenError {
 ///
 /// # Errors
 /// When it cannot be had.
-pub(crate) async fn open(address: SocketAddr, what: &'static str) -> Result<TcpListener, ListenError> {
-    TcpListener::bind(address).await.map_err(|source| ListenError { address, what, source })
+pub(crate) fn open(address: SocketAddr, what: &'static str) -> Result<TcpListener, ListenError> {
+    bind(address).map_err(|source| ListenError { address, what, source })
+}
+
+/// As [`TcpListener::bind`], with room for all that knock at once.
+///
+/// # Errors
+/// When the address cannot be had.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A port that was ours a moment ago can be had again.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// An answer with this body, which only numbers and fixed words are in.

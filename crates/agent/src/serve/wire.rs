@@ -141,12 +141,18 @@ pub struct StatusDocument {
 pub const LEASE: &str = "rolecall-lease";
 
 /// What `POST /v1/tokens` is sent, with `Upgrade: rolecall-lease`. No `Debug`: the token is a secret.
+/// A field that is not known is refused: it may ask for less than the role.
 #[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LeaseRequest {
     /// The alias of a role.
     pub alias: String,
     /// What the command will show to the endpoint: 43 characters of base64url.
     pub token: String,
+    /// What the name of a session of its own is made from: 8 hex digits that the command drew, the same each time it asks
+    /// again. Without it they are made from the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
     /// An inline session policy: JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,

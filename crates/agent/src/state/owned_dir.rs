@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -12,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::publish::files::{self, Access, FileError};
 
 /// The first file there that is not ours although it has a name that we would write to; the directory itself when it is
-/// none.
+/// none, or not ours alone to write.
 ///
 /// # Errors
 /// When it, or a file in it, cannot be read.
@@ -23,7 +24,7 @@ pub(crate) fn foreign(
 ) -> Result<Option<PathBuf>, FileError> {
     match directory.symlink_metadata() {
         Err(_) => return Ok(None),
-        Ok(meta) if !meta.is_dir() => return Ok(Some(directory.into())),
+        Ok(meta) if !meta.is_dir() || is_open_to_others(&meta) => return Ok(Some(directory.into())),
         Ok(_) => {}
     }
     for path in paths(directory)? {
@@ -39,6 +40,11 @@ pub(crate) fn foreign(
         }
     }
     Ok(None)
+}
+
+/// Whether somebody else could have put something there.
+fn is_open_to_others(meta: &fs::Metadata) -> bool {
+    meta.uid() != rustix::process::geteuid().as_raw() || meta.mode() & 0o022 != 0
 }
 
 /// Creates the directory for those who have `access`.

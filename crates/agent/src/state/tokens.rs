@@ -1,10 +1,10 @@
 //! `tokens/<alias>` in the state directory: what a program shows to the loopback endpoint to get the credentials of that
 //! alias, and of no other.
 //!
-//! Promises that a token stays the same from agent to agent, since programs that run hold its path; that its file has no
-//! line break, which every SDK would send along or choke on; and that there is none for any other alias.
+//! Each agent makes its own: while none runs, another user may listen on the port and be shown the one of before. Programs
+//! hold the path, and every SDK reads the file again for each request. Promises that a file has no line break, which every
+//! SDK would send along or choke on.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -14,8 +14,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rolecall_core::Alias;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
-
-use crate::publish::files::{self, FileError};
 
 /// The name of the directory.
 pub(crate) const DIRECTORY: &str = "tokens";
@@ -37,17 +35,6 @@ pub struct TokenError;
 #[derive(Debug, thiserror::Error)]
 #[error("make a token: the system gives no random bytes: {0}")]
 pub struct NoRandomness(getrandom::Error);
-
-/// Why the tokens could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum TokensError {
-    /// No random bytes.
-    #[error(transparent)]
-    Randomness(#[from] NoRandomness),
-    /// The directory takes no file.
-    #[error("keep the tokens of the endpoint: {0}")]
-    File(#[from] FileError),
-}
 
 impl Token {
     /// A new one.
@@ -106,20 +93,6 @@ pub(crate) fn is_named(name: &str) -> bool {
 /// Whether the text of a file there is a token; somebody may have written it with a line break.
 pub(crate) fn is_ours(text: &str) -> bool {
     text.trim_end().parse::<Token>().is_ok()
-}
-
-/// The token of each alias: that in the state directory, else a new one. Nothing is written. Blocks.
-///
-/// # Errors
-/// When a file cannot be read, or a new token cannot be made.
-pub(crate) fn read_or_make(state_dir: &Path, aliases: &[Alias]) -> Result<BTreeMap<Alias, Token>, TokensError> {
-    let token = |alias: &Alias| -> Result<Token, TokensError> {
-        match files::read(&token_path(state_dir, alias))?.trim_end().parse() {
-            Ok(token) => Ok(token),
-            Err(TokenError) => Ok(Token::new()?),
-        }
-    };
-    aliases.iter().map(|alias| Ok((alias.clone(), token(alias)?))).collect()
 }
 
 #[cfg(test)]

@@ -1,18 +1,20 @@
 //! What the agent lends for as long as somebody holds it: a token for a role, and with a policy a session of its own.
 //!
 //! The lease is the connection: it lasts until either end closes it, and the kernel closes ours however we end. Promises
-//! that a lease which the agent ended, because it is started again, is asked for anew until it is there, with the same
-//! token, so that whoever uses the token need not know; and that whoever took it is told when that is in vain.
+//! that a lease which the agent ended, because it is started again, is asked for anew until it is there, and that whoever
+//! took it is told when that is in vain. Each lease has a token of its own: while no agent ran, another user may have
+//! listened on its port and been shown the one of before.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read as _, Write as _};
-use std::iter::successors;
+use std::iter;
 use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Duration;
 
 use rolecall_agent::serve::wire::{LEASE, LeaseDocument, LeaseRequest};
 use rolecall_agent::state::state_dir::socket_path;
+use rolecall_agent::state::tokens::Token;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::state_dir::StateDir;
@@ -25,17 +27,19 @@ const TARGET: &str = "/v1/tokens";
 /// Far above any answer.
 const ANSWER_MAX: usize = 64 << 10;
 
-/// The first pause before the agent is asked again, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// The pauses before the agent is asked again: short ones for as long as it may just be starting, then long ones.
+const SHORT: Duration = Duration::from_millis(200);
+const SHORT_PAUSES: usize = 50;
+const LONG: Duration = Duration::from_secs(5);
 
-/// A lease that lasts. Without `Debug`: it holds the token.
+/// A lease that lasts.
 pub(crate) struct Lease {
     /// What was lent.
     pub(crate) document: LeaseDocument,
     connection: UnixStream,
     state_dir: StateDir,
-    /// As it was asked for, with the token.
-    body: Zeroizing<String>,
+    /// As it was asked for, without the token.
+    wanted: LeaseRequest,
 }
 
 /// Why whoever has the token gets nothing for it at present.
@@ -47,6 +51,9 @@ pub(crate) enum Lost {
     /// There is one, which is of use at another address.
     #[error("the agent serves it at {there} now, and no longer at {here}")]
     Moved { here: String, there: String },
+    /// There is a new token, which could not be handed over.
+    #[error("hand over its new token: {0}")]
+    NotHandedOver(io::Error),
 }
 
 impl Lease {
@@ -54,19 +61,23 @@ impl Lease {
     ///
     /// # Errors
     /// When the agent does not grant it.
-    pub(crate) fn take(state_dir: &StateDir, mut wanted: LeaseRequest) -> Result<Self, AskError> {
-        // Strings only: there is nothing that JSON could not hold.
-        let body = Zeroizing::new(serde_json::to_string(&wanted).unwrap_or_default());
-        wanted.token.zeroize();
-        let (connection, document) = granted(state_dir, &body)?;
-        Ok(Self { document, connection, state_dir: state_dir.clone(), body })
+    pub(crate) fn take(state_dir: &StateDir, mut wanted: LeaseRequest, token: &Token) -> Result<Self, AskError> {
+        let (connection, document) = granted(state_dir, &body(&wanted, token))?;
+        // The next lease is to have the same name.
+        wanted.tag = document.name.split_once('~').map(|(_, tag)| tag.to_owned());
+        Ok(Self { document, connection, state_dir: state_dir.clone(), wanted })
     }
 
-    /// Holds it as long as this process runs, and tells why it is lost, each reason once.
+    /// Holds it as long as this process runs. When the agent has ended it, the token of the next one is handed over with
+    /// `renew`; why it is lost is told, each reason once.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(crate) fn keep(mut self, mut tell: impl FnMut(&Lost) + Send + 'static) -> io::Result<()> {
+    pub(crate) fn keep(
+        mut self,
+        mut renew: impl FnMut(&Token) -> io::Result<()> + Send + 'static,
+        mut tell: impl FnMut(&Lost) + Send + 'static,
+    ) -> io::Result<()> {
         let mut told = BTreeSet::new();
         let mut tell_once = move |lost: &Lost| {
             if told.insert(lost.to_string()) {
@@ -76,26 +87,30 @@ impl Lease {
         let keep = move || {
             loop {
                 wait_for_end(&mut self.connection);
-                self.connection = self.again(&mut tell_once);
+                self.connection = self.again(&mut renew, &mut tell_once);
             }
         };
         thread::Builder::new().name("lease".into()).spawn(keep).map(drop)
     }
 
     /// Asks until it is granted: whatever is in the way now may be mended.
-    fn again(&self, mut tell: impl FnMut(&Lost)) -> UnixStream {
+    fn again(&self, renew: &mut impl FnMut(&Token) -> io::Result<()>, mut tell: impl FnMut(&Lost)) -> UnixStream {
         let mut pauses = pauses();
         loop {
-            let pause = pauses.next().unwrap_or(PAUSES.1);
+            let pause = pauses.next().unwrap_or(LONG);
             thread::sleep(pause);
-            match granted(&self.state_dir, &self.body) {
-                Ok((connection, LeaseDocument { url: there, .. })) => {
-                    let here = &self.document.url;
-                    if *here != there {
-                        tell(&Lost::Moved { here: here.clone(), there });
-                    }
-                    return connection;
+            // Without random bytes there is no token; the next time perhaps.
+            let Ok(token) = Token::new() else { continue };
+            match granted(&self.state_dir, &body(&self.wanted, &token)) {
+                // Dropped: nobody comes to where it is served now.
+                Ok((_, LeaseDocument { url: there, .. })) if there != self.document.url => {
+                    tell(&Lost::Moved { here: self.document.url.clone(), there });
                 }
+                // Handed over only now, since the port is sure to be the agent's now.
+                Ok((connection, _)) => match renew(&token) {
+                    Ok(()) => return connection,
+                    Err(error) => tell(&Lost::NotHandedOver(error)),
+                },
                 Err(error) if is_told(&error, pause) => tell(&Lost::NotLent(error)),
                 Err(_) => {}
             }
@@ -115,7 +130,7 @@ fn is_told(error: &AskError, pause: Duration) -> bool {
         | AskError::Exchange { .. }
         | AskError::Malformed { .. } => true,
     };
-    !may_pass || pause >= PAUSES.1
+    !may_pass || pause >= LONG
 }
 
 /// Returns when the agent has closed the connection, on which it says nothing more.
@@ -131,7 +146,16 @@ fn wait_for_end(connection: &mut UnixStream) {
 }
 
 fn pauses() -> impl Iterator<Item = Duration> {
-    successors(Some(PAUSES.0), |pause| Some((*pause * 2).min(PAUSES.1)))
+    iter::repeat_n(SHORT, SHORT_PAUSES).chain(iter::repeat(LONG))
+}
+
+/// What is sent.
+fn body(wanted: &LeaseRequest, token: &Token) -> Zeroizing<String> {
+    let mut request = LeaseRequest { token: token.as_str().into(), ..wanted.clone() };
+    // Strings only: there is nothing that JSON could not hold.
+    let body = Zeroizing::new(serde_json::to_string(&request).unwrap_or_default());
+    request.token.zeroize();
+    body
 }
 
 fn granted(state_dir: &StateDir, body: &str) -> Result<(UnixStream, LeaseDocument), AskError> {

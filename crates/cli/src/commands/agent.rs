@@ -163,6 +163,7 @@ Exit codes:
 /// When the settings are wrong or the agent cannot start.
 pub(crate) fn run(args: &Sourced<Args>, environment: &Environment) -> Result<ExitCode, Failure> {
     hardening::no_core_dumps();
+    hardening::many_files();
     let once = args.args.once;
     let file = SettingsFile::find(args.args.config.as_deref(), environment);
     let seen = file.as_ref().and_then(|file| Stamp::of(file.path()));
@@ -244,7 +245,7 @@ impl From<StartError> for Failure {
             | StartError::Command(_)
             | StartError::Endpoint(_)
             | StartError::Listen(_) => ExitCode::Usage,
-            StartError::Socket(_) | StartError::Tokens(_) | StartError::File(_) | StartError::Task(_) => ExitCode::Bug,
+            StartError::Socket(_) | StartError::Token(_) | StartError::File(_) | StartError::Task(_) => ExitCode::Bug,
         };
         Self::new(code, error.to_string(), "")
     }

@@ -5,7 +5,7 @@
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rolecall_agent::serve::wire::StatusDocument;
 use rolecall_agent::state::absent;
@@ -96,7 +96,7 @@ fn endpoint(args: &Args, state_dir: &StateDir, environment: &Environment) -> Res
         return Err(Failure::new(ExitCode::NothingToAsk, "the agent has no loopback endpoint", action));
     };
     // As the agent found it: a path that is right in every directory.
-    let state_dir = PathBuf::from(status.agent.state_dir);
+    let state_dir = std::path::absolute(&**state_dir).unwrap_or_else(|_| state_dir.to_path_buf());
     let url = format!("{url}/v1/credentials/{}", args.alias);
     let token_file = token_path(&state_dir, &args.alias);
     let credentials = Credentials::Endpoint { url: &url, token_file: &token_file };

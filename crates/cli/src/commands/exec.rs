@@ -23,6 +23,7 @@ use rolecall_rotator::SystemClock;
 use tokio::runtime::Runtime;
 
 use crate::args::StateDirArg;
+use crate::client::lease::Lease;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, NO_ROOM};
@@ -88,6 +89,8 @@ Exit codes:
 struct Granted {
     role: Role,
     access: Access,
+    /// None when the agent lends nothing.
+    lease: Option<Lease>,
     /// None when somebody else keeps the session.
     beside: Option<Beside>,
 }
@@ -136,7 +139,11 @@ fn exec(args: &Args, environment: &Environment) -> Result<u8, Failure> {
         Access::Keys(keys) => Credentials::Keys(keys),
     };
     let handover = Handover { credentials, region: granted.role.region.as_ref(), files: &private.files };
-    let code = process::run(&mut command(args, environment, handover), signals);
+    let mut command = command(args, environment, handover);
+    if let Some(lease) = granted.lease {
+        agent::hold(lease, args.alias.clone(), private.token.clone())?;
+    }
+    let code = process::run(&mut command, signals);
     if let Some(beside) = granted.beside {
         // Nothing that may still be under way is waited for.
         beside.runtime.shutdown_background();

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::one_role::keys::Keys;
 
 /// Variables by which a program finds credentials, or files with some. Every one is set anew or unset.
-const FOUND_BY: [&str; 28] = [
+const FOUND_BY: [&str; 30] = [
     // Which profile.
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -34,6 +34,8 @@ const FOUND_BY: [&str; 28] = [
     "AMAZON_ACCESS_KEY_ID",
     "AMAZON_SECRET_ACCESS_KEY",
     "AMAZON_SESSION_TOKEN",
+    "AWSACCESSKEYID",
+    "AWSSECRETACCESSKEY",
     "EC2_ACCESS_KEY",
     "EC2_SECRET_KEY",
     // A web identity, which comes before the endpoint.
@@ -117,11 +119,18 @@ impl<T: AsRef<OsStr> + ?Sized> From<&T> for Value {
 pub(crate) fn changes(names: impl Iterator<Item = OsString>, handover: Handover<'_>) -> Vec<Change> {
     let set = set(handover);
     let is_set = |name: &OsStr| set.iter().any(|(set, _)| name == *set);
-    let bearer_tokens = names.filter(|name| name.as_bytes().starts_with(BEARER_TOKENS.as_bytes()));
+    let is_token = |name: &OsString| name.as_bytes().starts_with(BEARER_TOKENS.as_bytes());
+    let bearer_tokens = names.filter(|name| is_token(name) && is_plain(name));
     let mut unset: Vec<OsString> = FOUND_BY.into_iter().map(OsString::from).chain(bearer_tokens).collect();
     unset.retain(|name| !is_set(name));
     let unset = unset.into_iter().map(|name| Change { name, value: None });
     set.into_iter().map(|(name, value)| Change { name: name.into(), value: Some(value) }).chain(unset).collect()
+}
+
+/// Whether a shell, and any SDK, can have a variable of this name. Another one is nobody's, and would be text of a program to
+/// whoever evaluates our lines.
+fn is_plain(name: &OsStr) -> bool {
+    name.as_bytes().iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
 
 fn set(Handover { credentials, region, files }: Handover<'_>) -> Vec<(&'static str, Value)> {

@@ -79,7 +79,8 @@ impl Access {
     pub(crate) fn is_given(self, path: &Path) -> bool {
         path.metadata().is_ok_and(|meta| {
             let of_group = self.group.is_none_or(|group| group.id() == meta.gid());
-            of_group && meta.mode() & 0o777 == self.mode(0o600, 0o040)
+            let is_ours = meta.uid() == rustix::process::geteuid().as_raw();
+            is_ours && of_group && meta.mode() & 0o777 == self.mode(0o600, 0o040)
         })
     }
 }

@@ -16,8 +16,8 @@ use crate::serve::wire::code;
 const PATH: &str = "/v1/credentials/";
 
 /// The headers that a browser or a proxy sends, and no AWS SDK.
-const FOREIGN: [&str; 4] = ["forwarded", "origin", "referer", "via"];
-const FOREIGN_PREFIXES: [&str; 2] = ["sec-fetch-", "x-forwarded-"];
+const FOREIGN: [&str; 6] = ["forwarded", "origin", "proxy-connection", "referer", "via", "x-real-ip"];
+const FOREIGN_PREFIXES: [&str; 2] = ["sec-", "x-forwarded"];
 
 /// Lets requests in that name one address.
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ pub(crate) enum Refusal {
     NoToken,
     #[error("the token does not open this alias")]
     WrongToken,
+    #[error("the agent has just started, and the token does not open this alias yet")]
+    Settling,
 }
 
 impl Guard {
@@ -110,6 +112,7 @@ impl Refusal {
             Self::Path => StatusCode::NOT_FOUND,
             Self::Query => StatusCode::BAD_REQUEST,
             Self::NoToken | Self::WrongToken => StatusCode::UNAUTHORIZED,
+            Self::Settling => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -120,6 +123,7 @@ impl Refusal {
             Self::Path => code::NOT_FOUND,
             Self::Query => code::BAD_REQUEST,
             Self::NoToken | Self::WrongToken => code::UNAUTHORIZED,
+            Self::Settling => code::PENDING,
         }
     }
 
@@ -135,6 +139,7 @@ impl Refusal {
                 "does AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE name the file of the alias in tokens/, and does that file end \
                  in a line break? It must not"
             }
+            Self::Settling => "try again in a second: commands ask the agent for their tokens anew",
             Self::WrongToken => {
                 "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE must name the token of the same alias that the URL names; start the \
                  program again with `rolecall exec` or `rolecall env`"

@@ -2,7 +2,7 @@
 
 use rolecall_core::FaultKind;
 use rolecall_rotator::SystemClock;
-use rolecall_testkit::canary;
+use rolecall_testkit::{ManualClock, canary};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -16,11 +16,21 @@ struct Rig {
     address: SocketAddr,
     token: Token,
     rotator: Rotator,
+    keyring: Arc<Keyring>,
     _served: connections::Served,
 }
 
 impl Rig {
+    /// One that has been there for some time.
     async fn new(answers: &[(&str, Scripted)]) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let rig = Self::started(answers, clock.clone()).await;
+        clock.advance(SETTLING);
+        rig
+    }
+
+    /// One that has just started, by this clock.
+    async fn started(answers: &[(&str, Scripted)], of_endpoint: Arc<dyn Clock>) -> Self {
         let clock = Arc::new(SystemClock);
         let sts = FakeSts::new(answers);
         let rotator = rolecall_rotator::spawn(Default::default(), clock.clone(), sts, Vec::new());
@@ -31,8 +41,8 @@ impl Rig {
         keyring.set_lasting([("a".parse().unwrap(), token.clone()), other].into());
         let endpoint = Endpoint::on_any_port().await.unwrap();
         let address = endpoint.address();
-        let served = endpoint.serve(rotator.clone(), keyring, Counts::default(), clock);
-        Self { address, token, rotator, _served: served }
+        let served = endpoint.serve(rotator.clone(), Arc::clone(&keyring), Counts::default(), of_endpoint);
+        Self { address, token, rotator, keyring, _served: served }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -191,6 +201,22 @@ async fn nobody_is_kept_waiting_for_longer_than_an_sdk_waits() {
     assert!(tokio::time::timeout(Duration::from_millis(700), &mut asked).await.is_err(), "it may still come");
     let (status, error) = tokio::time::timeout(Duration::from_millis(200), asked).await.expect("in time");
     assert_eq!((status, error.code.as_str()), (503, "pending"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn behind_a_start_a_token_may_come_later_than_its_program() {
+    let rig = Rig::started(&[], Arc::new(ManualClock::default())).await;
+    let token = Token::new().unwrap();
+    let request = rig.request("a").replace(rig.token.as_str(), token.as_str());
+    let (status, error) = rig.refused(&request).await;
+    assert_eq!((status, error.code.as_str()), (503, "pending"), "not yet, and not never");
+    let asked = rig.exchange(&request);
+    let lent = async {
+        tokio::time::sleep(WAIT / 2).await;
+        rig.keyring.lend(&rig.rotator, role("a"), token, [0; 4]).unwrap_or_else(|_| unreachable!())
+    };
+    let (answer, _lease) = tokio::join!(asked, lent);
+    assert_eq!(super::tests::status(&answer), 200, "{answer}");
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ impl Rig {
         ["secret-a", "secret-b"].iter().for_each(|alias| rotator.define(role(alias), None));
         let (tell, ready) = watch::channel(false);
         let view = Arc::new(View { ready, ..view(rotator) });
-        let listener = listener::open((Ipv4Addr::LOCALHOST, 0).into(), "health probes").await.unwrap();
+        let listener = listener::open((Ipv4Addr::LOCALHOST, 0).into(), "health probes").unwrap();
         let address = listener.local_addr().unwrap();
         Self { address, _probes: serve(listener, Arc::clone(&view), Arc::new(SystemClock)), view, ready: tell }
     }
@@ -78,7 +78,7 @@ async fn nothing_else_is_answered() {
 #[tokio::test]
 async fn an_address_in_use_is_told() {
     let rig = Rig::new().await;
-    let error = listener::open(rig.address, "health probes").await.err().unwrap().to_string();
+    let error = listener::open(rig.address, "health probes").err().unwrap().to_string();
     assert!(error.contains(&rig.address.to_string()) && error.contains("name another address"), "{error}");
 }
 

@@ -13,7 +13,7 @@ use super::*;
 use crate::testing::{Answer as Scripted, FakeSts, role, view};
 
 async fn ask(view: Arc<View>, method: &str, path: &str) -> String {
-    let listener = listener::open((Ipv4Addr::LOCALHOST, 0).into(), "metrics").await.unwrap();
+    let listener = listener::open((Ipv4Addr::LOCALHOST, 0).into(), "metrics").unwrap();
     let address = listener.local_addr().unwrap();
     let _served = serve(listener, view, Arc::new(SystemClock));
     let mut stream = TcpStream::connect(address).await.unwrap();

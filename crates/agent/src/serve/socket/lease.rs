@@ -1,7 +1,7 @@
 //! `POST /v1/tokens`: lends a token for the endpoint to one command, for as long as the command holds the connection.
 //!
 //! The connection is upgraded and stays open: when either end goes, in whatever way, the kernel closes it and the lease is
-//! over. A command that loses its agent asks the next one with the same token, so that its child need not notice.
+//! over. A command that loses its agent asks the next one, with a new token and the same tag, so that its child need not notice.
 
 use hyper::body::Body;
 use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
@@ -9,6 +9,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use rolecall_core::{Role, SessionPolicy};
+use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::Api;
@@ -59,24 +60,36 @@ async fn lend(api: &Api, wanted: LeaseRequest) -> Result<(Lease, LeaseDocument),
         let message = "the agent has no loopback endpoint".into();
         return Err(refuse(StatusCode::CONFLICT, code::NO_ENDPOINT, message, action));
     };
-    let LeaseRequest { alias, token, policy, policy_arns } = wanted;
+    let LeaseRequest { alias, token, tag, policy, policy_arns } = wanted;
     let token: Token = token.parse().map_err(|error| bad(format!("the token is {error}")))?;
+    let tag = match tag {
+        Some(digits) => tag_of(&digits).ok_or_else(|| bad("the tag is not 8 hex digits".into()))?,
+        None => {
+            let [a, b, c, d, ..] = <[u8; 32]>::from(Sha256::digest(token.as_str()));
+            [a, b, c, d]
+        }
+    };
     let arns: Result<Vec<_>, _> = policy_arns.iter().map(|arn| arn.parse()).collect();
     let policy = arns.and_then(|arns| SessionPolicy::new(policy.as_deref(), arns));
     let session_policy = policy.map_err(|error| bad(error.to_string()))?;
     let Some(role) = api.view.role(&alias).await else { return Err(unknown(api, &alias).await) };
     let role = Role { session_policy, ..Role::clone(&role) };
     let region = role.region.as_ref().map(ToString::to_string);
-    let lease = api.keyring.lend(&api.view.rotator, role, token).map_err(|why| {
+    let lease = api.keyring.lend(&api.view.rotator, role, token, tag).map_err(|why| {
         let message = match why {
             NotLent::TooMany => "the agent lends to as many commands as it can already",
-            NotLent::NameTaken => "another command has this short name by chance",
+            NotLent::NameTaken => "another command has this tag, and another policy",
         };
         refuse(StatusCode::SERVICE_UNAVAILABLE, code::NOT_LENT, message.into(), "try again")
     })?;
     let name = lease.name().to_string();
     let url = format!("{endpoint}/v1/credentials/{name}");
     Ok((lease, LeaseDocument { version: VERSION, name, url, region }))
+}
+
+fn tag_of(digits: &str) -> Option<[u8; 4]> {
+    let is_hex = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then(|| u32::from_str_radix(digits, 16).ok()).flatten().map(u32::to_be_bytes)
 }
 
 fn bad(message: String) -> Answer {

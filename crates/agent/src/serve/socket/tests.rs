@@ -332,6 +332,8 @@ async fn what_cannot_be_lent_is_told() {
         (r#"{"alias":"a","token":"short"}"#.into(), 400, "bad_request"),
         (format!(r#"{{"alias":"a","token":"{TOKEN}","policy":"no JSON"}}"#), 400, "bad_request"),
         (format!(r#"{{"alias":"a","token":"{TOKEN}","policy_arns":["x"]}}"#), 400, "bad_request"),
+        (format!(r#"{{"alias":"a","token":"{TOKEN}","tag":"xyz"}}"#), 400, "bad_request"),
+        (format!(r#"{{"alias":"a","token":"{TOKEN}","policy_arn":"x"}}"#), 400, "bad_request"),
         ("{}".into(), 400, "bad_request"),
         (String::new(), 400, "bad_request"),
     ] {

@@ -8,10 +8,10 @@ use rolecall_agent::serve::wire::{ErrorDocument, code};
 use super::*;
 
 const GRANTED: &str = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: rolecall-lease\r\n\r\n";
-const LINE: &str = r#"{"version":1,"name":"a","url":"http://127.0.0.1:1/v1/credentials/a","region":null}"#;
+const LINE: &str = r#"{"version":1,"name":"a~00ab0001","url":"http://127.0.0.1:1/v1/credentials/a","region":null}"#;
 
 fn wanted() -> LeaseRequest {
-    LeaseRequest { alias: "a".into(), token: "the-token".into(), policy: None, policy_arns: vec![] }
+    LeaseRequest { alias: "a".into(), token: String::new(), tag: None, policy: None, policy_arns: vec![] }
 }
 
 /// Reads a request to the end of its body.
@@ -37,7 +37,7 @@ fn an_answer_is_told_while_it_comes() {
 }
 
 #[test]
-fn a_lease_that_the_agent_ends_is_asked_for_again_with_the_same_token() {
+fn a_lease_that_the_agent_ends_is_asked_for_again_with_another_token_and_the_same_tag() {
     let dir = tempfile::tempdir().unwrap();
     let listener = UnixListener::bind(socket_path(dir.path())).unwrap();
     let (told, requests) = mpsc::channel();
@@ -53,19 +53,25 @@ fn a_lease_that_the_agent_ends_is_asked_for_again_with_the_same_token() {
         told.send(String::new()).unwrap();
         thread::park();
     });
-    let lease = Lease::take(&StateDir::named(dir.path().into()), wanted()).unwrap();
+    let lease = Lease::take(&StateDir::named(dir.path().into()), wanted(), &Token::new().unwrap()).unwrap();
     assert_eq!(
         (lease.document.name.as_str(), lease.document.url.as_str()),
-        ("a", "http://127.0.0.1:1/v1/credentials/a")
+        ("a~00ab0001", "http://127.0.0.1:1/v1/credentials/a")
     );
-    lease.keep(|lost| panic!("{lost}")).unwrap();
+    let (renewed, tokens) = mpsc::channel();
+    let renew = move |token: &Token| renewed.send(token.as_str().to_owned()).map_err(io::Error::other);
+    lease.keep(renew, |lost| panic!("{lost}")).unwrap();
     let next = || requests.recv_timeout(Duration::from_secs(20)).unwrap();
-    let first = next();
-    for part in ["POST /v1/tokens HTTP/1.1\r\n", "Connection: Upgrade\r\nUpgrade: rolecall-lease\r\n", "the-token"] {
+    let (first, second, third) = (next(), next(), next());
+    for part in ["POST /v1/tokens HTTP/1.1\r\n", "Connection: Upgrade\r\nUpgrade: rolecall-lease\r\n"] {
         assert!(first.contains(part), "{first}");
     }
-    assert_eq!([next(), next()], [first.clone(), first]);
+    assert!(!first.contains("tag") && second.contains(r#""tag":"00ab0001""#) && third.contains("00ab0001"), "{third}");
+    let token = |request: &str| request.split(r#""token":""#).nth(1).unwrap()[..43].to_owned();
+    assert!(token(&first) != token(&second) && token(&second) != token(&third));
+    assert_eq!(tokens.recv_timeout(Duration::from_secs(20)).unwrap(), token(&third), "handed over once it counts");
     assert_eq!(next(), "", "the third is held");
+    assert!(tokens.try_recv().is_err());
 }
 
 /// An answer that is no lease.
@@ -90,8 +96,8 @@ fn whatever_is_in_the_way_is_told_once() {
             write!(stream, "{answer}").unwrap();
         }
     });
-    let lease = Lease::take(&StateDir::named(dir.path().into()), wanted()).unwrap();
-    lease.keep(move |lost| command.send(lost.to_string()).unwrap()).unwrap();
+    let lease = Lease::take(&StateDir::named(dir.path().into()), wanted(), &Token::new().unwrap()).unwrap();
+    lease.keep(|_| Ok(()), move |lost| command.send(lost.to_string()).unwrap()).unwrap();
     let seen: Vec<String> = (0..10).map(|_| seen.recv_timeout(Duration::from_secs(20)).unwrap()).collect();
     let [_, _, refused, _, _, newer, _, moved, _, _] = &seen[..] else { panic!("{seen:?}") };
     assert_eq!(refused, "no such role");
@@ -106,7 +112,7 @@ fn what_passes_is_told_once_it_has_lasted() {
     let refusal = |code: &str| {
         AskError::Refused(ErrorDocument { code: code.into(), message: String::new(), action: String::new() })
     };
-    let [first, .., last] = &pauses().take(7).collect::<Vec<_>>()[..] else { panic!() };
+    let [first, .., last] = &pauses().take(SHORT_PAUSES + 1).collect::<Vec<_>>()[..] else { panic!() };
     for (error, at_once) in [
         (AskError::NoAgent { state_dir: "/s".into() }, false),
         (AskError::Malformed { socket: "/s".into(), what: "it ends early" }, false),
@@ -127,12 +133,12 @@ fn a_refusal_keeps_the_words_of_the_agent() {
         request_on(&mut stream);
         write!(stream, "{}", refused()).unwrap();
     });
-    let error = Lease::take(&StateDir::named(dir.path().into()), wanted()).err().unwrap();
+    let error = Lease::take(&StateDir::named(dir.path().into()), wanted(), &Token::new().unwrap()).err().unwrap();
     assert_eq!(error.to_string(), "no such role");
 }
 
 #[test]
 fn the_pauses_grow_and_never_end() {
-    let seconds: Vec<f32> = pauses().take(9).map(|pause| pause.as_secs_f32()).collect();
-    assert_eq!(seconds, [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0]);
+    let (short, long): (Vec<_>, Vec<_>) = pauses().take(60).partition(|pause| *pause < LONG);
+    assert!(short.iter().sum::<Duration>() >= Duration::from_secs(10) && long.len() == 10);
 }

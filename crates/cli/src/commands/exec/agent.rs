@@ -1,18 +1,18 @@
 //! A role from the agent: lent to one command for as long as it runs.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rolecall_agent::serve::wire::{LeaseRequest, ProfilesDocument};
-use rolecall_agent::state::tokens::Token;
 use rolecall_core::port::Clock as _;
 use rolecall_core::{Alias, Role, SessionPolicy};
 use rolecall_rotator::SystemClock;
 
 use crate::client::lease::{Lease, Lost};
 use crate::client::{self, AskError};
-use crate::commands::exec::{Access, Args, Granted, new_token};
+use crate::commands::exec::{Access, Args, Granted, files, new_token};
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, NO_ROOM};
 use crate::one_role::keys::Keys;
@@ -34,21 +34,27 @@ pub(super) fn grant(args: &Args, state_dir: &StateDir) -> Result<Granted, AgentE
     let policy = args.policy.of(&role.arn)?;
     if args.keys && policy.is_empty() {
         let keys = fresh_keys(state_dir, &args.alias, SystemClock.now().wall)?;
-        return Ok(Granted { role, access: Access::Keys(keys), beside: None });
+        return Ok(Granted { role, access: Access::Keys(keys), lease: None, beside: None });
     }
     let token = new_token()?;
-    let lease = Lease::take(state_dir, request(&args.alias, &token, &policy))?;
+    let lease = Lease::take(state_dir, request(&args.alias, &policy), &token)?;
     let session = client::get(state_dir, &target(&lease.document.name), LIMIT)?;
     if args.keys {
         let keys = keys(state_dir, &session)?;
-        return Ok(Granted { role, access: Access::Keys(keys), beside: None });
+        return Ok(Granted { role, access: Access::Keys(keys), lease: None, beside: None });
     }
     let url = lease.document.url.clone();
-    let alias = args.alias.clone();
+    Ok(Granted { role, access: Access::Endpoint { url, token }, lease: Some(lease), beside: None })
+}
+
+/// Holds the lease for as long as the command runs; each new token goes into the file that the command reads.
+///
+/// # Errors
+/// When the system gives no thread.
+pub(super) fn hold(lease: Lease, alias: Alias, token_file: PathBuf) -> Result<(), Failure> {
     lease
-        .keep(move |lost| tell(&alias, lost))
-        .map_err(|error| Failure::new(ExitCode::NotStarted, format!("hold what the agent lends: {error}"), NO_ROOM))?;
-    Ok(Granted { role, access: Access::Endpoint { url, token }, beside: None })
+        .keep(move |token| files::replace_token(&token_file, token), move |lost| tell(&alias, lost))
+        .map_err(|error| Failure::new(ExitCode::NotStarted, format!("hold what the agent lends: {error}"), NO_ROOM))
 }
 
 /// Says on stderr, which the command has too, that it may wait for credentials in vain.
@@ -66,10 +72,11 @@ fn role(alias: &Alias, profiles: &ProfilesDocument) -> Result<Role, Failure> {
     Ok(Role { region, ..Role::new(alias.clone(), arn, "") })
 }
 
-fn request(alias: &Alias, token: &Token, policy: &SessionPolicy) -> LeaseRequest {
+fn request(alias: &Alias, policy: &SessionPolicy) -> LeaseRequest {
     LeaseRequest {
         alias: alias.to_string(),
-        token: token.as_str().into(),
+        token: String::new(),
+        tag: None,
         policy: policy.document().map(Into::into),
         policy_arns: policy.arns().iter().map(ToString::to_string).collect(),
     }

@@ -40,7 +40,7 @@ pub(super) fn grant(args: &Args, state_dir: &Path, environment: &Environment) ->
     if args.keys {
         let new = || assume::assume(&role, &definitions, state_dir, &base, |_| ());
         let keys = Keys::of(&role, &left.map_or_else(new, Ok)?);
-        return Ok(Granted { role, access: Access::Keys(keys), beside: None });
+        return Ok(Granted { role, access: Access::Keys(keys), lease: None, beside: None });
     }
     let sts = Arc::new(assume::sts(&definitions, state_dir, &base)?);
     let token = new_token()?;
@@ -58,7 +58,12 @@ pub(super) fn grant(args: &Args, state_dir: &Path, environment: &Environment) ->
         Ok::<_, Failure>(alone)
     })?;
     let url = alone.url().into();
-    Ok(Granted { role, access: Access::Endpoint { url, token }, beside: Some(Beside { _alone: alone, runtime }) })
+    Ok(Granted {
+        role,
+        access: Access::Endpoint { url, token },
+        lease: None,
+        beside: Some(Beside { _alone: alone, runtime }),
+    })
 }
 
 fn not_served(alias: &Alias, why: NotServed) -> Failure {

@@ -5,10 +5,11 @@
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rolecall_agent::state::env_files::{self, EnvFiles};
+use rolecall_agent::state::tokens::Token;
 use rolecall_core::Role;
 use tempfile::TempDir;
 
@@ -34,12 +35,13 @@ impl PrivateFiles {
             Failure::new(
                 ExitCode::NotStarted,
                 message,
-                "set TMPDIR to a directory that has room and that you may write",
+                "set TMPDIR to a directory that has room and that only you may write, or to one like /tmp",
             )
         })
     }
 
     fn try_write(role: &Role, token: Option<&str>) -> io::Result<Self> {
+        check(&std::env::temp_dir())?;
         let private = Permissions::from_mode(0o700);
         let directory = tempfile::Builder::new().prefix("rolecall-exec-").permissions(private).tempdir()?;
         // Programs start elsewhere, too.
@@ -55,6 +57,33 @@ impl PrivateFiles {
         }
         Ok(Self { _directory: directory, files, token: token_file })
     }
+}
+
+/// Puts another token into the place of the one that is there: a program reads the one or the other.
+///
+/// # Errors
+/// When there is no room for it.
+pub(super) fn replace_token(path: &Path, token: &Token) -> io::Result<()> {
+    let new = path.with_file_name("token.new");
+    // What a call that failed left.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    create(&new, token.as_str())?;
+    fs::rename(new, path)
+}
+
+/// Refuses a directory in which somebody else could put another one in the place of ours.
+fn check(directory: &Path) -> io::Result<()> {
+    let meta = fs::metadata(directory)?;
+    let is_trusted = meta.uid() == 0 || meta.uid() == rustix::process::geteuid().as_raw();
+    let is_sticky = meta.mode() & 0o1000 != 0;
+    if is_trusted && (is_sticky || meta.mode() & 0o002 == 0) {
+        return Ok(());
+    }
+    let what = format!("other users may replace what is in {}", directory.display());
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, what))
 }
 
 fn create(path: &Path, text: &str) -> io::Result<()> {
@@ -89,6 +118,28 @@ mod tests {
         assert_eq!(mode(&directory), 0o700);
         drop(private);
         assert!(!directory.exists());
+    }
+
+    #[test]
+    fn a_token_is_replaced_whole() {
+        let private = PrivateFiles::write(&role(), Some("token")).unwrap();
+        for _ in 0..2 {
+            let token = Token::new().unwrap();
+            replace_token(&private.token, &token).unwrap();
+            assert_eq!(
+                (fs::read_to_string(&private.token).unwrap().as_str(), mode(&private.token)),
+                (token.as_str(), 0o600)
+            );
+        }
+    }
+
+    #[test]
+    fn a_place_that_others_may_rearrange_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        for (bits, is_good) in [(0o700, true), (0o755, true), (0o1777, true), (0o777, false), (0o702, false)] {
+            fs::set_permissions(home.path(), Permissions::from_mode(bits)).unwrap();
+            assert_eq!(check(home.path()).is_ok(), is_good, "{bits:o}");
+        }
     }
 
     #[test]

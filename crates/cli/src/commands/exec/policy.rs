@@ -1,7 +1,8 @@
 //! What a run may do at most: a session policy from the command line, checked before anything starts.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
 use rolecall_core::session_policy::SessionPolicyError;
 use rolecall_core::{PolicyArn, RoleArn, SessionPolicy};
@@ -11,6 +12,8 @@ use crate::failure::Failure;
 
 /// AWS's managed policy for those who look and do not touch.
 const READ_ONLY: &str = "ReadOnlyAccess";
+/// The most bytes of a policy file: far above what STS takes, with all white space.
+const FILE_MAX: u64 = 64 * 1024;
 
 // No doc comment: clap would take it for the description of the command that has this.
 #[derive(Debug, clap::Args)]
@@ -27,15 +30,27 @@ pub(crate) struct PolicyArgs {
     read_only: bool,
 }
 
+/// A file, or what another program writes into a pipe, as long as it can be a policy: white space counts for nothing, but
+/// has to end some time.
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    fs::File::open(path)?.take(FILE_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > FILE_MAX {
+        return Err(io::Error::other(format!("it has over {} KiB", FILE_MAX / 1024)));
+    }
+    Ok(text)
+}
+
 impl PolicyArgs {
     /// The policy for a session of this role.
     ///
     /// # Errors
     /// When the file cannot be read, or STS would refuse what is in it by its form or size.
     pub(super) fn of(&self, role: &RoleArn) -> Result<SessionPolicy, Failure> {
-        let document = self.policy.as_ref().map(|path| {
-            fs::read_to_string(path).map_err(|error| wrong(format!("read the policy {}: {error}", path.display())))
-        });
+        let document = self
+            .policy
+            .as_ref()
+            .map(|path| read(path).map_err(|error| wrong(format!("read the policy {}: {error}", path.display()))));
         let document = document.transpose()?;
         let read_only = self.read_only.then(|| PolicyArn::of_aws(role.partition(), READ_ONLY));
         let arns = self.policy_arn.iter().cloned().chain(read_only).collect();

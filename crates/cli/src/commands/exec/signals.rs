@@ -11,15 +11,21 @@ use std::sync::mpsc;
 use std::thread;
 
 use rustix::process::{Pid, Signal, getpid, getsid, kill_process};
-use signal_hook::consts::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+use signal_hook::consts::{
+    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM,
+    SIGWINCH, SIGXCPU, SIGXFSZ,
+};
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::iterator::exfiltrator::origin::Origin;
 
 /// Those that ask a program to end.
 const ENDING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
-/// All that are passed on. The others stop and continue processes, or tell a program what it did itself.
-const PASSED_ON: [i32; 8] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH];
+/// All that are passed on. The others stop and continue processes, tell a program what it did itself, or have no name.
+const PASSED_ON: [i32; 15] = [
+    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGIO, SIGPROF, SIGSYS, SIGTRAP, SIGVTALRM,
+    SIGXCPU, SIGXFSZ,
+];
 
 /// Signals that are caught from now on.
 pub(super) struct Signals(SignalsInfo<WithOrigin>);

@@ -65,6 +65,10 @@ fn pages_and_proxies_are_refused() {
         "x-forwarded-host",
         "x-forwarded-proto",
         "via",
+        "sec-ch-ua",
+        "x-forwarded",
+        "x-real-ip",
+        "proxy-connection",
     ] {
         for value in ["", "null", "http://127.0.0.1:4000"] {
             assert_eq!(admit("GET", "/v1/credentials/a", &with((name, value))), Err(Refusal::Foreign), "{name}");

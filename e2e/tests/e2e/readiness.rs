@@ -134,10 +134,10 @@ fn the_log_for_people_is_a_handful_of_plain_lines() {
     });
     let ended = agent.stop(Signal::TERM).code(0);
     let lines: Vec<&str> = ended.stderr.lines().collect();
-    // Start, form, a line for each role, the round, the signal, the end.
-    assert_eq!(lines.len(), 7, "{}", ended.stderr);
+    // Start, form, endpoint, a line for each role, the round, the signal, the end.
+    assert_eq!(lines.len(), 8, "{}", ended.stderr);
     assert!(lines.iter().all(|line| line.contains(" INFO ") && !line.contains('\x1b')), "{}", ended.stderr);
-    assert!(lines[0].contains("started") && lines[0].contains("roles=2") && lines[6].contains("stopped"));
+    assert!(lines[0].contains("started") && lines[0].contains("roles=2") && lines[7].contains("stopped"));
 }
 
 #[test]

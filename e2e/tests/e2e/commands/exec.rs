@@ -11,6 +11,7 @@ mod terminal;
 use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -81,9 +82,9 @@ fn left_over(home: &Home) -> Vec<String> {
     home.everything().into_iter().filter(|path| path.starts_with("tmp/")).collect()
 }
 
-/// What a command shows of how it is handed the role: the URL and the token.
+/// What a command shows of how it is handed the role: the URL, the token and its file.
 const SHOW: &str =
-    r#"echo "$AWS_CONTAINER_CREDENTIALS_FULL_URI $(cat "$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") shown""#;
+    r#"f="$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"; echo "$AWS_CONTAINER_CREDENTIALS_FULL_URI $(cat "$f") $f shown""#;
 
 /// Waits for what [`SHOW`] prints.
 #[track_caller]
@@ -93,6 +94,28 @@ fn shown(process: &mut Running) -> (String, String) {
         let mut words = line.split(' ').map(str::to_owned);
         Some((words.next()?, words.next()?))
     })
+}
+
+/// The same, with the file of the token in its place: an SDK reads it for each request.
+#[track_caller]
+fn shown_file(process: &mut Running) -> (String, PathBuf) {
+    process.wait_for("what the command was handed", |output| {
+        let line = output.lines().find_map(|line| line.strip_suffix(" shown"))?;
+        let mut words = line.split(' ');
+        Some((words.next()?.to_owned(), words.nth(1)?.into()))
+    })
+}
+
+/// Waits until a program that reads this token file gets an answer with this status.
+#[track_caller]
+fn wait_for_status_with(url: &str, token_file: &Path, status: u16) {
+    until(&format!("status {status} of {url}"), LIMIT, || {
+        let token = fs::read_to_string(token_file).unwrap();
+        match ask(url, &token).map(|(status, _)| status) {
+            Some(found) if found == status => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    });
 }
 
 /// Asks an endpoint of this machine: the status and the body; none when nobody is there, or no longer.

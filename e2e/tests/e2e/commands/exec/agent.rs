@@ -1,13 +1,16 @@
 //! What the agent lends lasts as long as the command, and no longer; what `exec` keeps itself, too.
 
+use std::fs;
 use std::net::TcpListener;
+use std::path::PathBuf;
 
 use e2e::{Agent, Home, Running, Sandbox, finish, seed_environment, until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::{
-    ALIAS, Ground, LIMIT, SHOW, World, ask, exec, on_each_ground, on_each_ground_with, shown, wait_for_status,
+    ALIAS, Ground, LIMIT, ROLE, SHOW, World, ask, exec, on_each_ground, on_each_ground_with, shown, shown_file,
+    wait_for_status, wait_for_status_with,
 };
 
 /// Runs a command that shows what it was handed and waits, under `exec` with these arguments.
@@ -38,7 +41,7 @@ fn a_token_opens_what_it_was_lent_for_until_the_command_ends() {
     for (running, url, token) in [(whole, url, token), (narrow, narrow_url, narrow_token)] {
         running.signal(Signal::TERM);
         running.wait(LIMIT).code(143);
-        assert_eq!(ask(&url, &token).unwrap().0, 401);
+        wait_for_status(&url, &token, 401);
     }
 }
 
@@ -74,26 +77,61 @@ fn a_command_does_not_notice_that_the_agent_is_started_again() {
     let first = Agent::start(&home, environment.clone(), &[]);
     let world = World { home: &home, sandbox: &sandbox, _agent: None };
     let mut commands: Vec<Running> = [&[][..], &["--read-only"]].map(|args| shows(&world, args)).into();
-    let handed: Vec<(String, String)> = commands.iter_mut().map(shown).collect();
+    let tokens: Vec<String> = commands.iter_mut().map(|command| shown(command).1).collect();
+    let handed: Vec<(String, PathBuf)> = commands.iter_mut().map(shown_file).collect();
     first.stop(Signal::TERM);
-    assert!(handed.iter().all(|(url, token)| ask(url, token).is_none()), "{handed:?}");
+    assert!(handed.iter().zip(&tokens).all(|((url, _), token)| ask(url, token).is_none()), "{handed:?}");
     let second = Agent::start(&home, environment.clone(), &[]);
-    for (url, token) in &handed {
-        wait_for_status(url, token, 200);
+    for ((url, file), token) in handed.iter().zip(&tokens) {
+        wait_for_status_with(url, file, 200);
+        // Whoever was shown it while no agent ran gets nothing for it.
+        wait_for_status(url, token, 401);
     }
     // Killed, it says nothing to anybody.
     second.stop(Signal::KILL);
     let _third = Agent::start(&home, environment, &[]);
-    for (url, token) in &handed {
-        wait_for_status(url, token, 200);
+    for (url, file) in &handed {
+        wait_for_status_with(url, file, 200);
     }
+    let tokens: Vec<String> = handed.iter().map(|(_, file)| fs::read_to_string(file).unwrap()).collect();
     for running in commands {
         running.signal(Signal::TERM);
         assert_eq!(running.wait(LIMIT).code(143).stderr, "");
     }
-    for (url, token) in &handed {
-        assert_eq!(ask(url, token).unwrap().0, 401);
+    for ((url, _), token) in handed.iter().zip(&tokens) {
+        wait_for_status(url, token, 401);
     }
+}
+
+#[test]
+fn what_is_lent_outlives_a_reload_and_follows_its_role() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    let file = |arn: &str| format!("version = 1\n[role.{ALIAS}]\narn = \"{arn}\"\n[role.other]\narn = \"{ROLE}\"\n");
+    home.write(".config/rolecall/rolecall.toml", &file(ROLE));
+    let agent = Agent::start(&home, sandbox.environment(), &[]);
+    let reload = |what: &str| {
+        kill_process(Pid::from_raw(agent.id().cast_signed()).unwrap(), Signal::HUP).unwrap();
+        until(what, LIMIT, || if agent.output().contains(what) { Ok(()) } else { Err(agent.output()) });
+    };
+    let world = World { home: &home, sandbox: &sandbox, _agent: None };
+    let mut running = shows(&world, &["--read-only"]);
+    let (url, token) = shown(&mut running);
+    let before = key(&wait_for_status(&url, &token, 200));
+    reload("0 roles added, 0 changed, 0 removed");
+    assert_eq!(key(&ask(&url, &token).unwrap().1), before, "nothing has changed for STS");
+
+    home.write(".config/rolecall/rolecall.toml", &file("arn:aws:iam::123456789012:role/team/Admin"));
+    reload("0 roles added, 1 changed, 0 removed");
+    until("a session of the role as it is now", LIMIT, || match ask(&url, &token) {
+        Some((200, body)) if key(&body) != before => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+
+    home.write(".config/rolecall/rolecall.toml", &file(ROLE).replace(ALIAS, "gone"));
+    reload("1 roles added, 0 changed, 1 removed");
+    wait_for_status(&url, &token, 401);
+    running.wait_for("a note", |output| output.contains("the agent has no role named").then_some(()));
 }
 
 #[test]
@@ -106,7 +144,7 @@ fn an_agent_that_comes_back_as_another_is_told_once() {
     let mut agent = Agent::start(&home, environment.clone(), &[]);
     let world = World { home: &home, sandbox: &sandbox, _agent: None };
     let mut running = shows(&world, &[]);
-    let (url, token) = shown(&mut running);
+    let (url, file) = shown_file(&mut running);
     for (variables, args, reason) in [
         (&environment, &["--endpoint", "false"][..], "the agent has no loopback endpoint"),
         (&without, &[], "the agent has no role named \"MyFirstAccount\""),
@@ -118,7 +156,7 @@ fn an_agent_that_comes_back_as_another_is_told_once() {
         // It works again once the agent is what it was.
         agent.stop(Signal::TERM);
         agent = Agent::start(&home, environment.clone(), &["--endpoint", address(&url)]);
-        wait_for_status(&url, &token, 200);
+        wait_for_status_with(&url, &file, 200);
     }
     running.signal(Signal::TERM);
     let told = running.wait(LIMIT).code(143).stderr;

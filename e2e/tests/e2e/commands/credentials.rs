@@ -90,11 +90,15 @@ fn many_at_once_make_one_call_for_a_role_that_is_denied() {
     assert_eq!(assumed(&sandbox) - before, 2);
 }
 
-/// Has the sessions of the store begun so long ago that what is left of them is little.
+/// Has the sessions of the store begun so long ago that what is left of them is little, and not so long that all that was
+/// asked for is over.
 fn grow_old(home: &Home) {
     let store = home.read(".local/state/rolecall/credentials");
     let older = |line: &str| match line.strip_prefix("x_rolecall_issued = ") {
-        Some(_) => "x_rolecall_issued = 2020-01-01T00:00:00Z\n".to_owned(),
+        Some(issued) => {
+            let issued: jiff::Timestamp = issued.parse().unwrap();
+            format!("x_rolecall_issued = {}\n", issued - jiff::SignedDuration::from_mins(50))
+        }
         None => format!("{line}\n"),
     };
     home.write(".local/state/rolecall/credentials", &store.lines().map(older).collect::<String>());

@@ -51,6 +51,8 @@ struct Seen {
 /// # Errors
 /// When something cannot be built or started, or an answer is not 200.
 pub(super) fn measure(binary: &Path) -> anyhow::Result<String> {
+    // Whatever has to be built is built before anything is measured.
+    oha::program()?;
     let meter = Meter::build()?;
     let rig = Rig::start(binary, ROLES)?;
     let ours = cores::on(cores::SERVER, || ours(&rig))?;

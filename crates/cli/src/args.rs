@@ -42,6 +42,7 @@ Examples:
     export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount
     export AWS_ROLE_2=arn:aws:iam::210987654321:role/SecondRole:SecondAccount
     rolecall agent &
+    rolecall wait
     aws --profile MyFirstAccount sts get-caller-identity
 
 `rolecall help COMMAND` has examples for each command.";

@@ -144,6 +144,7 @@ Examples:
   export AWS_REGION=eu-central-1
   export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount
   rolecall agent &
+  rolecall wait
   aws --profile MyFirstAccount sts get-caller-identity
 
   In a CI job, keys that last for the job:

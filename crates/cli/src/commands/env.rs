@@ -49,15 +49,16 @@ pub(crate) struct Args {
 
 const AFTER_HELP: &str = "\
 The shell, and what it starts, find the role where AWS programs look for a container's credentials, refreshed as long as \
-the agent runs, and none of your profiles, keys or files. With --keys the lines hold secrets, and no agent is needed.
+the agent runs, and none of your profiles, keys or files. With --keys the lines hold secrets, and no agent \
+is needed, if one has run here before.
 
 Examples:
   eval \"$(rolecall env MyFirstAccount)\"
   aws sts get-caller-identity
 
   In fish, and in PowerShell:
-    rolecall env MyFirstAccount | source
-    rolecall env MyFirstAccount | Out-String | Invoke-Expression
+    rolecall env MyFirstAccount --shell fish | source
+    rolecall env MyFirstAccount --shell powershell | Out-String | Invoke-Expression
 
   For one command, `exec` leaves the shell as it is:
     rolecall exec MyFirstAccount -- aws sts get-caller-identity
@@ -164,7 +165,7 @@ fn checked(text: &OsStr) -> Result<&str, Failure> {
 fn usage(shell: Shell, alias: &Alias) -> String {
     match shell {
         Shell::Sh => format!("eval \"$(rolecall env {alias})\""),
-        Shell::Fish => format!("rolecall env {alias} | source"),
-        Shell::PowerShell => format!("rolecall env {alias} | Out-String | Invoke-Expression"),
+        Shell::Fish => format!("rolecall env {alias} --shell fish | source"),
+        Shell::PowerShell => format!("rolecall env {alias} --shell powershell | Out-String | Invoke-Expression"),
     }
 }

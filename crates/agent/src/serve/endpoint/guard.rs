@@ -141,8 +141,8 @@ impl Refusal {
             }
             Self::Settling => "try again in a second: commands ask the agent for their tokens anew",
             Self::WrongToken => {
-                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE must name the token of the same alias that the URL names; start the \
-                 program again with `rolecall exec` or `rolecall env`"
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE must name the token of the same alias that the URL names, and be read for \
+                 each request; if it stays, start the program again with `rolecall exec` or `rolecall env`"
             }
         }
     }

@@ -163,5 +163,5 @@ fn on_a_terminal_it_says_what_it_is_for() {
     let on_terminal =
         script(&home, "script", "rolecall env MyFirstAccount --shell fish 2>hint").arg("/dev/null").output();
     assert!(String::from_utf8_lossy(&on_terminal.unwrap().stdout).contains("set -gx AWS_CONFIG_FILE"));
-    assert!(home.read("hint").contains("rolecall env MyFirstAccount | source"), "{}", home.read("hint"));
+    assert!(home.read("hint").contains("rolecall env MyFirstAccount --shell fish | source"), "{}", home.read("hint"));
 }

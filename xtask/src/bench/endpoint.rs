@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::goal::{self, Goal};
-use super::idle::Memory;
+use super::idle::{CALM, Memory};
 use super::meter::Meter;
 use super::rig::{Rig, Running};
 use super::summary::mib;
@@ -56,6 +56,7 @@ pub(super) fn measure(binary: &Path) -> anyhow::Result<String> {
     let meter = Meter::build()?;
     let rig = Rig::start(binary, ROLES)?;
     let ours = cores::on(cores::SERVER, || ours(&rig))?;
+    sleep(CALM);
     let idle = Memory::of(&ours.process)?;
     let bare = cores::on(cores::SERVER, || bare(&rig, &ours))?;
     let (mut of_ours, mut of_bare) = (Seen::default(), Seen::default());

@@ -18,7 +18,7 @@ use super::summary::mib;
 const ROLES: usize = 100;
 
 /// The threads of the start have ended by then: tokio lets one go after 10 s without work.
-const CALM: Duration = Duration::from_secs(15);
+pub(super) const CALM: Duration = Duration::from_secs(15);
 
 /// How long the idle agent is watched.
 const WATCHED: Duration = Duration::from_secs(120);

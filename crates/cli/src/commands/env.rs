@@ -58,7 +58,7 @@ Examples:
 
   In fish, and in PowerShell:
     rolecall env MyFirstAccount --shell fish | source
-    rolecall env MyFirstAccount --shell powershell | Out-String | Invoke-Expression
+    rolecall env MyFirstAccount --shell powershell | Out-String | iex
 
   For one command, `exec` leaves the shell as it is:
     rolecall exec MyFirstAccount -- aws sts get-caller-identity

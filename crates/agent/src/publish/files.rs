@@ -3,8 +3,9 @@
 //! Two ways to write, for two kinds of files. [`edit()`] changes a file that belongs to the user and that other programs
 //! write at the same time, without a lock and in place; it promises that neither their changes nor ours are lost.
 //! [`replace_private`] replaces a file of our own. Both promise that a reader sees the old or the new content whole, and
-//! that nobody else can read what we create, but a group that it is meant for; what was read is wiped when it is dropped, since it may hold keys. No file
-//! is waited for: a pipe is refused, not opened for ever. What is written is left to the caller. All of it blocks.
+//! that nobody else can read what we create, but a group that it is meant for; what was read is wiped when it is
+//! dropped, since it may hold keys. No file is waited for: a pipe is refused, not opened for ever. What is written is
+//! left to the caller. All of it blocks.
 
 mod access;
 mod acl;

@@ -101,7 +101,8 @@ impl Servers {
         Self([next(), next(), next()])
     }
 
-    /// Opens what other settings want elsewhere; an endpoint where there is none, at that of the one `before`. Nothing moves yet, but a server whose port the new one needs stops.
+    /// Opens what other settings want elsewhere; an endpoint where there is none, at that of the one `before`.
+    /// Nothing moves yet, but a server whose port the new one needs stops.
     ///
     /// # Errors
     /// The first address that cannot be had. Then all are where they were.

@@ -193,8 +193,9 @@ impl Api {
     }
 
     fn refused(&self, refusal: Refusal) -> Answer {
-        self.counts.refused(refusal.code());
-        let answer = refuse(refusal.status(), refusal.code(), refusal.to_string(), refusal.action());
+        let (status, code) = refusal.status_and_code();
+        self.counts.refused(code);
+        let answer = refuse(status, code, refusal.to_string(), refusal.action());
         if refusal == Refusal::Method { answer::allowing(answer, "GET") } else { answer }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rolecall_agent::serve::wire::StatusDocument;
 use rolecall_agent::state::absent;
@@ -96,8 +96,7 @@ fn endpoint(args: &Args, state_dir: &StateDir, environment: &Environment) -> Res
         let action = "start it without `--endpoint false`, or print the keys with --keys";
         return Err(Failure::new(ExitCode::NothingToAsk, "the agent has no loopback endpoint", action));
     };
-    // As the agent found it: a path that is right in every directory.
-    let state_dir = std::path::absolute(&**state_dir).unwrap_or_else(|_| state_dir.to_path_buf());
+    let state_dir = absolute(state_dir);
     let url = format!("{url}/v1/credentials/{}", args.alias);
     let token_file = token_path(&state_dir, &args.alias);
     let credentials = Credentials::Endpoint { url: &url, token_file: &token_file };
@@ -117,8 +116,13 @@ fn keys(args: &Args, state_dir: &StateDir, environment: &Environment) -> Result<
         Err(error) => return Err(error.into()),
     };
     keys.tell_if_little_is_left(&args.alias, SystemClock.now().wall);
-    let state_dir = std::path::absolute(&**state_dir).unwrap_or_else(|_| state_dir.to_path_buf());
+    let state_dir = absolute(state_dir);
     Ok(changed(args, &state_dir, environment, Credentials::Keys(&keys), region.as_ref()))
+}
+
+/// The state directory as the agent found it: a path that is right in every directory.
+fn absolute(state_dir: &StateDir) -> PathBuf {
+    std::path::absolute(&**state_dir).unwrap_or_else(|_| state_dir.to_path_buf())
 }
 
 fn changed(

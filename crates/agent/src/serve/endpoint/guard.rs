@@ -105,25 +105,15 @@ fn is_foreign(name: &str) -> bool {
 }
 
 impl Refusal {
-    pub(crate) fn status(self) -> StatusCode {
+    /// How the answer says it: the status of HTTP, and the code of its body.
+    pub(crate) fn status_and_code(self) -> (StatusCode, &'static str) {
         match self {
-            Self::Host | Self::Foreign => StatusCode::FORBIDDEN,
-            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Path => StatusCode::NOT_FOUND,
-            Self::Query => StatusCode::BAD_REQUEST,
-            Self::NoToken | Self::WrongToken => StatusCode::UNAUTHORIZED,
-            Self::Settling => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    pub(crate) fn code(self) -> &'static str {
-        match self {
-            Self::Host | Self::Foreign => code::FORBIDDEN,
-            Self::Method => code::METHOD_NOT_ALLOWED,
-            Self::Path => code::NOT_FOUND,
-            Self::Query => code::BAD_REQUEST,
-            Self::NoToken | Self::WrongToken => code::UNAUTHORIZED,
-            Self::Settling => code::PENDING,
+            Self::Host | Self::Foreign => (StatusCode::FORBIDDEN, code::FORBIDDEN),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, code::METHOD_NOT_ALLOWED),
+            Self::Path => (StatusCode::NOT_FOUND, code::NOT_FOUND),
+            Self::Query => (StatusCode::BAD_REQUEST, code::BAD_REQUEST),
+            Self::NoToken | Self::WrongToken => (StatusCode::UNAUTHORIZED, code::UNAUTHORIZED),
+            Self::Settling => (StatusCode::SERVICE_UNAVAILABLE, code::PENDING),
         }
     }
 

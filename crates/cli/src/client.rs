@@ -233,10 +233,12 @@ fn not_connected(state_dir: &Path, limit: Duration, source: io::Error) -> AskErr
     }
 }
 
-/// The uid of who listens: asked of the connection, since a path can name something else by now.
+/// The uid of who listens: asked of the connection, since a path can name something else by now. Not by rustix, which
+/// has no answer where the other process has no number here, as from another container.
 #[cfg(target_os = "linux")]
 fn owner(stream: &UnixStream, _socket: &Path) -> io::Result<u32> {
-    Ok(rustix::net::sockopt::socket_peercred(stream)?.uid.as_raw())
+    use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+    Ok(getsockopt(stream, PeerCredentials)?.uid())
 }
 
 /// The uid of who made the socket.

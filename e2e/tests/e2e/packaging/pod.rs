@@ -56,10 +56,12 @@ impl Pod {
         self.home.at("volume/state")
     }
 
-    /// A program of this user's, with a home of its own and the strictest umask.
+    /// A program of this user's, with a home of its own and the strictest umask. All but the
+    /// agent have process ids of their own, as in a container.
     pub(super) fn command(&self, user: User, program: &str) -> Command {
+        let container = if user.id == AGENT.id { "" } else { "unshare --pid --fork --kill-child --mount-proc" };
         let mut command = self.home.command("sh");
-        command.args(["-c", "umask 077; exec setpriv \"$@\"", "sh"]);
+        command.args(["-c", &format!("umask 077; exec {container} setpriv \"$@\""), "sh"]);
         command.args(["--reuid", &user.id.to_string(), "--regid", &user.id.to_string(), "--groups", user.groups]);
         command.arg(program).env("HOME", self.home.at(&user.id.to_string()));
         command

@@ -10,7 +10,8 @@ use std::io;
 use std::sync::mpsc;
 use std::thread;
 
-use rustix::process::{Pid, Signal, getpid, getsid, kill_process};
+use nix::unistd::getsid;
+use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{
     SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP, SIGUSR1, SIGUSR2, SIGVTALRM,
     SIGWINCH, SIGXCPU, SIGXFSZ,
@@ -54,7 +55,8 @@ impl Signals {
     pub(super) fn pass_on(mut self) -> io::Result<impl FnOnce(Pid)> {
         let (to, command) = mpsc::channel();
         // Whoever leads the session is told alone that its terminal has gone.
-        let leads = getsid(None).is_ok_and(|leader| leader == getpid());
+        // In a container the session may be one from outside, whose number here is 0: rustix has none such.
+        let leads = getsid(None) == Ok(nix::unistd::Pid::this());
         let pass_on = move || {
             let Ok(command) = command.recv() else { return };
             for origin in self.0.forever() {

@@ -77,6 +77,18 @@ fn a_parent_that_wants_to_know_of_no_child_hides_no_exit_code() {
 }
 
 #[test]
+fn it_works_where_the_session_is_from_outside_of_the_container() {
+    let root = if rustix::process::geteuid().is_root() { "" } else { "--map-root-user" };
+    let enter = format!(r#"set -- unshare {root} --pid --fork --mount-proc "$@";"#);
+    on_each_ground(|world| {
+        let exec = world.shell("cut -d' ' -f6 /proc/$$/stat; exit 3");
+        let ended = finish(&mut behind(&enter, &exec, 0)).code(3);
+        // What the system says of a session that has no number here: pid_namespaces(7).
+        assert_eq!((ended.stdout.as_str(), ended.stderr.as_str()), ("0\n", ""));
+    });
+}
+
+#[test]
 fn whatever_there_is_no_room_for_is_told_with_what_to_do() {
     let home = Home::new();
     let sandbox = Sandbox::start(&home);

@@ -64,7 +64,7 @@ fn measure(entries: u64) -> Figures {
     let key = key();
     let (define, ()) = timed(|| {
         for entry in 0..entries {
-            shell.step(Event::Define { entry: EntryId(entry), key, adopted: None });
+            shell.step(Event::Define { entry: EntryId(entry), key, parent: None, adopted: None });
         }
     });
     // One round of refreshes spreads them as jitter does.

@@ -23,6 +23,8 @@ pub struct Engine {
     pub(super) wall: Wall,
     pub(super) budget: Budget,
     pub(super) entries: BTreeMap<EntryId, Entry>,
+    /// By parent, the entries that are assumed with its session.
+    pub(super) children: BTreeMap<EntryId, BTreeSet<EntryId>>,
     pub(super) queue: Queue,
     pub(super) timers: Timers,
     attempts: u64,
@@ -42,6 +44,7 @@ impl Engine {
             wall: Wall::default(),
             budget: Budget::new(policy.budget),
             entries: BTreeMap::new(),
+            children: BTreeMap::new(),
             queue: Queue::default(),
             timers: Timers::default(),
             attempts: 0,
@@ -64,13 +67,18 @@ impl Engine {
             self.look(now, *entry, &mut effects);
         }
         match event {
-            Event::Define { entry, key, adopted } => self.define(now, entry, key, adopted, &mut effects),
-            Event::Forget { entry } => self.forget(entry, &mut effects),
+            Event::Define { entry, key, parent, adopted } => {
+                self.define(now, entry, key, parent, adopted, &mut effects);
+            }
+            Event::Forget { entry } => self.forget(now, entry, &mut effects),
             Event::Demand { entry } => self.demand(now, entry, &mut effects),
             Event::Asked { entry } => self.asked(now, entry, &mut effects),
             Event::Assumed { entry, attempt, issue } => self.assumed(now, entry, attempt, issue, &mut effects),
             Event::Failed { entry, attempt, fault } => {
                 if self.land(entry, attempt).is_some() {
+                    if fault.kind == FaultKind::BaseExpired {
+                        self.renew_parent(now, entry, &mut effects);
+                    }
                     self.fail(now, entry, attempt, fault);
                     self.look(now, entry, &mut effects);
                 }
@@ -90,9 +98,19 @@ impl Engine {
         effects
     }
 
-    fn define(&mut self, now: Now, id: EntryId, key: RoleKey, adopted: Option<Adopted>, effects: &mut Vec<Effect>) {
+    fn define(
+        &mut self,
+        now: Now,
+        id: EntryId,
+        key: RoleKey,
+        parent: Option<EntryId>,
+        adopted: Option<Adopted>,
+        effects: &mut Vec<Effect>,
+    ) {
         let is_new = !self.entries.contains_key(&id);
-        let entry = self.entries.entry(id).or_insert_with(|| Entry::new(key));
+        self.entries.entry(id).or_insert_with(|| Entry::new(key));
+        self.set_parent(id, parent);
+        let Some(entry) = self.entries.get_mut(&id) else { return };
         if is_new && let Some(Adopted { issue, lifetime }) = adopted {
             let flight = Flight { attempt: Attempt(0), started: now.boot, reason: Reason::Adopted };
             let left = schedule::lifetime(now, issue);
@@ -101,25 +119,31 @@ impl Engine {
         } else if entry.key != key {
             entry.key = key;
             entry.empty = Reason::SpecChanged;
+            entry.unblocked = false;
             entry.failure = None;
             self.unreachable.remove(&id);
             entry.not_before = entry.earliest.max(now.boot);
             if entry.held.take().is_some() {
                 effects.push(Effect::Withdraw { entry: id, reason: Withdrawal::SpecChanged });
+                self.look_at_children(now, id, effects);
             }
             self.abandon(id, effects);
         }
         self.look(now, id, effects);
     }
 
-    fn forget(&mut self, id: EntryId, effects: &mut Vec<Effect>) {
+    fn forget(&mut self, now: Now, id: EntryId, effects: &mut Vec<Effect>) {
         self.abandon(id, effects);
         let Some(entry) = self.entries.remove(&id) else { return };
+        if let Some(parent) = entry.parent {
+            self.disown(parent, id);
+        }
         self.unreachable.remove(&id);
         self.queue.replace(entry.place, None);
         self.timers.set(id, entry.alarm, super::timers::Alarm::default());
         if entry.held.is_some() {
             effects.push(Effect::Withdraw { entry: id, reason: Withdrawal::Forgotten });
+            self.look_at_children(now, id, effects);
         }
     }
 
@@ -144,7 +168,12 @@ impl Engine {
                 held.nudge.get_or_insert(Reason::Demanded);
             }
             Some(_) => {}
-            None => entry.waited = true,
+            None => {
+                entry.waited = true;
+                if let Some(parent) = self.missing_parent(now, id) {
+                    self.demand(now, parent, effects);
+                }
+            }
         }
         self.look(now, id, effects);
     }
@@ -159,6 +188,9 @@ impl Engine {
         entry.not_before = entry.not_before.min(entry.earliest);
         if let Some(failure) = &mut entry.failure {
             failure.count = 0;
+        }
+        if let Some(parent) = self.missing_parent(now, id) {
+            self.asked(now, parent, effects);
         }
         self.look(now, id, effects);
     }
@@ -175,6 +207,7 @@ impl Engine {
             Err(fault) => self.fail(now, id, attempt, fault),
         }
         self.look(now, id, effects);
+        self.look_at_children(now, id, effects);
     }
 
     /// Learns from the `Date` of an answer whether the wall clock is right, and what was adopted by it is timed again.
@@ -225,6 +258,7 @@ impl Engine {
         entry.waited = false;
         entry.asked = false;
         entry.empty = Reason::Expired;
+        entry.unblocked = false;
         entry.not_before = entry.earliest;
         entry.held = Some(Held {
             version,
@@ -272,6 +306,7 @@ impl Engine {
         entry.failure = Some(Failure { fault, since, count });
         entry.waited = false;
         entry.asked = false;
+        self.let_down(id);
     }
 
     /// Brings one entry up to date with the time: deadline, expiry, place in the queue, next alarm.
@@ -282,14 +317,21 @@ impl Engine {
             self.abandon(id, effects);
             self.fail(now, id, flight.attempt, no_answer(self.policy.deadline));
         }
+        let ready = self.is_ready(now, id);
         let Some(entry) = self.entries.get_mut(&id) else { return };
-        if entry.held.take_if(|held| held.left(now, trusted).is_zero()).is_some() {
+        let ended = entry.held.take_if(|held| held.left(now, trusted).is_zero()).is_some();
+        if ended {
             effects.push(Effect::Withdraw { entry: id, reason: Withdrawal::Expired });
         }
+        entry.unblocked |= entry.blocked && ready;
+        entry.blocked = !ready && entry.wants(now, trusted).is_some();
         let place = entry.place(id, now, trusted);
         let alarm = entry.alarm(now, place, self.policy.deadline);
         self.queue.replace(std::mem::replace(&mut entry.place, place), place);
         self.timers.set(id, std::mem::replace(&mut entry.alarm, alarm), alarm);
+        if ended {
+            self.look_at_children(now, id, effects);
+        }
     }
 
     /// Starts the call of an entry that stands in the queue; its place in the budget is taken already.
@@ -299,6 +341,7 @@ impl Engine {
         let attempt = Attempt(self.attempts);
         let Some(entry) = self.entries.get_mut(&id) else { return };
         let reason = entry.wants(now, trusted).map_or(entry.empty, |(reason, _)| reason);
+        entry.unblocked = false;
         entry.flight = Some(Flight { attempt, started: now.boot, reason });
         entry.reason = Some(reason);
         entry.earliest = now.boot + MIN_INTERVAL;

@@ -80,6 +80,12 @@ pub struct Failure {
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) key: RoleKey,
+    /// The entry whose session it is assumed with.
+    pub(super) parent: Option<EntryId>,
+    /// It wants a call, and has to wait until its parent holds a session.
+    pub(super) blocked: bool,
+    /// It had to wait so, and no call has been started since.
+    pub(super) unblocked: bool,
     pub(super) held: Option<Held>,
     pub(super) flight: Option<Flight>,
     /// Why the newest call was made.
@@ -106,6 +112,9 @@ impl Entry {
     pub(super) fn new(key: RoleKey) -> Self {
         Self {
             key,
+            parent: None,
+            blocked: false,
+            unblocked: false,
             held: None,
             flight: None,
             reason: None,
@@ -125,8 +134,10 @@ impl Entry {
     pub(super) fn wants(&self, now: Now, wall_trusted: bool) -> Option<(Reason, Urgency)> {
         match &self.held {
             _ if self.asked => Some((Reason::Asked, Urgency::Waited)),
-            None if self.waited => Some((self.empty, Urgency::Waited)),
-            None => Some((self.empty, Urgency::NothingHeld)),
+            None => {
+                let reason = if self.unblocked { Reason::ParentReady } else { self.empty };
+                Some((reason, if self.waited { Urgency::Waited } else { Urgency::NothingHeld }))
+            }
             Some(held) if held.due(now, wall_trusted) => Some((Reason::Due, Urgency::Due)),
             Some(held) => held.nudge.map(|reason| (reason, Urgency::Early)),
         }
@@ -134,7 +145,7 @@ impl Entry {
 
     /// Its place in the queue at `now`.
     pub(super) fn place(&self, id: EntryId, now: Now, wall_trusted: bool) -> Option<Place> {
-        if self.flight.is_some() || now.boot < self.not_before {
+        if self.blocked || self.flight.is_some() || now.boot < self.not_before {
             return None;
         }
         let (_, urgency) = self.wants(now, wall_trusted)?;
@@ -143,13 +154,13 @@ impl Entry {
     }
 
     /// When it has to be looked at again, given its place in the queue at `now`: one that could wait moves up when it is
-    /// due. Never in the past of a trusted clock.
+    /// due, and one that is blocked is looked at when its parent holds a session. Never in the past of a trusted clock.
     pub(super) fn alarm(&self, now: Now, place: Option<Place>, deadline: Duration) -> Alarm {
         let ends = self.held.as_ref().map(|held| Alarm { boot: Some(held.ends), wall: Some(held.expires_at) });
         let end = ends.unwrap_or_default();
         let next = if let Some(flight) = self.flight {
             Alarm { boot: Some(flight.started + deadline), wall: None }
-        } else if place.is_some_and(|(urgency, ..)| urgency != Urgency::Early) {
+        } else if self.blocked || place.is_some_and(|(urgency, ..)| urgency != Urgency::Early) {
             Alarm::default()
         } else if now.boot < self.not_before {
             Alarm { boot: Some(self.not_before), wall: None }

@@ -49,6 +49,8 @@ pub enum Event {
         entry: EntryId,
         /// What STS would be asked. The same key again changes nothing.
         key: RoleKey,
+        /// The entry whose session it is assumed with; none when it is assumed from outside of the engine.
+        parent: Option<EntryId>,
         /// A session for this key that an earlier process left. Only for an entry that is new.
         adopted: Option<Adopted>,
     },

@@ -16,6 +16,8 @@
 //!   nobody can set. A session is dead when either says so; `wall.rs` says what is done about one that jumps or is wrong.
 //! - **One way out.** [`Engine::serve`] compares the expiry with the `now` it is given; no timer has to have fired first.
 //! - **Last good.** A failure never takes away what is held. It is served until it ends.
+//! - **Chains.** An entry that is assumed with the session of another one waits until that one holds a session, and no
+//!   longer. `chain.rs` has all that they do to each other.
 //! - **One entry, one record.** Forgetting an entry drops everything about it, and an answer to an attempt that the entry
 //!   no longer waits for is ignored.
 //! - **The cost of a step** grows with how many entries have something to do. With the number of all it grows as a search
@@ -23,6 +25,7 @@
 
 mod backoff;
 mod budget;
+mod chain;
 mod engine;
 mod entry;
 mod event;

@@ -9,6 +9,8 @@ pub enum Reason {
     NothingHeld,
     /// The definition changed, so what was held no longer counts.
     SpecChanged,
+    /// Nothing is held, and the session that it is assumed with has come.
+    ParentReady,
     /// What was held has ended.
     Expired,
     /// The refresh time has come.
@@ -21,6 +23,8 @@ pub enum Reason {
     Adopted,
     /// The wall clock jumped, and the answer of STS will tell whether it is right.
     ClockDoubted,
+    /// STS did not take the session that is held, when another role was to be assumed with it.
+    Rejected,
 }
 
 impl Reason {
@@ -30,12 +34,14 @@ impl Reason {
         match self {
             Self::NothingHeld => "NothingHeld",
             Self::SpecChanged => "SpecChanged",
+            Self::ParentReady => "ParentReady",
             Self::Expired => "Expired",
             Self::Due => "Due",
             Self::Demanded => "Demanded",
             Self::Asked => "Asked",
             Self::Adopted => "Adopted",
             Self::ClockDoubted => "ClockDoubted",
+            Self::Rejected => "Rejected",
         }
     }
 }

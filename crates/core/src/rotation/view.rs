@@ -22,8 +22,10 @@ pub struct Glance<'a> {
     pub flight: Option<Flight>,
     /// Why the newest call was made; none before the first.
     pub reason: Option<Reason>,
-    /// Failures since the last success.
+    /// Failures since the last success; those of the entry that is in the way, while one is.
     pub failure: Option<&'a Failure>,
+    /// The entry that has to hold a session before this one can be asked for, if one is missing: the first of the chain.
+    pub blocked_by: Option<EntryId>,
     /// Whether a person asked for a new session and no call has ended since.
     pub asked: bool,
     /// When the next call will be wanted, by the wall clock; none while one is under way.
@@ -44,10 +46,12 @@ impl Engine {
     /// # Errors
     /// Why there is nothing.
     pub fn serve(&self, now: Now, entry: EntryId) -> Result<&Held, NotServable> {
-        let entry = self.entries.get(&entry).ok_or(NotServable::Unknown)?;
+        let id = entry;
+        let entry = self.entries.get(&id).ok_or(NotServable::Unknown)?;
         if let Some(held) = self.valid(now, entry) {
             return Ok(held);
         }
+        let (_, entry) = self.cause(now, id).unwrap_or((id, entry));
         match &entry.failure {
             Some(failure) if entry.flight.is_none() && entry.place.is_none() => {
                 Err(NotServable::Failed(failure.fault.clone()))
@@ -59,9 +63,11 @@ impl Engine {
     /// What can be told about `entry` at `now`.
     #[must_use]
     pub fn glance(&self, now: Now, entry: EntryId) -> Option<Glance<'_>> {
-        let entry = self.entries.get(&entry)?;
+        let id = entry;
+        let entry = self.entries.get(&id)?;
         let trusted = self.wall.trusted(now);
         let held = self.valid(now, entry);
+        let cause = if entry.blocked { self.cause(now, id) } else { None };
         let next = || {
             let wanted = held
                 .filter(|held| held.nudge.is_none())
@@ -74,7 +80,8 @@ impl Engine {
             expired: held.is_none() && (entry.held.is_some() || entry.empty == Reason::Expired),
             flight: entry.flight,
             reason: entry.reason,
-            failure: entry.failure.as_ref(),
+            failure: cause.map_or(entry, |(_, ancestor)| ancestor).failure.as_ref(),
+            blocked_by: cause.map(|(ancestor, _)| ancestor),
             asked: entry.asked,
             next_attempt_at: entry.flight.is_none().then(next),
         })
@@ -92,7 +99,7 @@ impl Engine {
         self.queue.len()
     }
 
-    fn valid<'a>(&self, now: Now, entry: &'a Entry) -> Option<&'a Held> {
+    pub(super) fn valid<'a>(&self, now: Now, entry: &'a Entry) -> Option<&'a Held> {
         entry.held.as_ref().filter(|held| !held.left(now, self.wall.trusted(now)).is_zero())
     }
 

@@ -25,7 +25,7 @@ impl Driver {
                 issue: Issue { expires_at: session.expires_at, asked_for: session.asked_for, date: None },
                 lifetime: session.lifetime(),
             });
-            self.step(Event::Define { entry, key, adopted }, session);
+            self.step(Event::Define { entry, key, parent: None, adopted }, session);
             if changed {
                 self.deliver(entry);
             } else {

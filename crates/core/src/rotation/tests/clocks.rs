@@ -147,7 +147,7 @@ fn what_was_adopted_by_a_wrong_wall_clock_is_timed_again_by_the_first_answer() {
     let behind = |seconds| ahead(seconds, SignedDuration::from_hours(-1));
     let mut engine = Engine::new(Policy::default());
     let issue = Issue { expires_at: at(60).wall, asked_for: Duration::from_secs(HOUR), date: None };
-    engine.step(behind(0), Event::Define { entry: A, key: key_of(1), adopted: adopted(issue) });
+    engine.step(behind(0), Event::Define { entry: A, key: key_of(1), parent: None, adopted: adopted(issue) });
     let (attempt, _) = attempt_in(&define(&mut engine, behind(10), B, 2), B).unwrap();
     let effects = engine.step(behind(11), assumed(B, attempt, at(11), HOUR));
     assert_eq!(attempt_in(&effects, A).unwrap().1, Reason::Due, "it is nearly over, and that shows at once");

@@ -20,6 +20,7 @@ pub(super) enum Invariant {
     CallsUnderWayStayWithinTheBudget,
     CallsASecondStayWithinTheBudget,
     OneCallAtATime,
+    ChildrenWaitForParents,
     CallsAreSpread,
     WhoeverWaitsGoesFirst,
     RefreshIsNotEarly,
@@ -37,7 +38,7 @@ pub(super) enum Invariant {
 }
 
 impl Invariant {
-    pub(super) const ALL: [Self; 24] = [
+    pub(super) const ALL: [Self; 25] = [
         Self::NothingIsServedPastItsEnd,
         Self::WhatIsValidIsServed,
         Self::OnlyTheNewestIsServed,
@@ -48,6 +49,7 @@ impl Invariant {
         Self::CallsUnderWayStayWithinTheBudget,
         Self::CallsASecondStayWithinTheBudget,
         Self::OneCallAtATime,
+        Self::ChildrenWaitForParents,
         Self::CallsAreSpread,
         Self::WhoeverWaitsGoesFirst,
         Self::RefreshIsNotEarly,
@@ -212,20 +214,24 @@ fn latest_refresh(world: &World, truth: &Truth) -> Option<u64> {
 fn refresh_is_in_time(world: &World, entry: EntryId, truth: &Truth) -> Kept {
     let Some((session, latest)) = truth.session.zip(latest_refresh(world, truth)) else { return Ok(()) };
     let asked_for = truth.call.is_some() || truth.started.is_some_and(|(time, _)| time >= session.published);
-    let missed = world.time > latest && !asked_for && budget_is_free(world);
+    let blocked = truth.parent_since.is_none_or(|(since, _)| world.time <= since + LONGEST_NAP + 1000);
+    let missed = world.time > latest && !asked_for && !blocked && budget_is_free(world);
     ensure(!missed, Invariant::RefreshIsInTime, || format!("{entry:?} at {}, latest {latest}: {truth:?}", world.time))
 }
 
 fn asked_is_asked_now(world: &World, entry: EntryId, truth: &Truth) -> Kept {
-    let waits = truth.asked.is_some_and(|asked| world.boot() > asked + 1001) && truth.call.is_none();
-    ensure(!(waits && budget_is_free(world)), Invariant::AskedIsAskedNow, || format!("{entry:?} {truth:?}"))
+    let over = |moment: u64| world.boot() > moment + 1001;
+    let ready = truth.parent_since.is_some_and(|(_, since)| over(since));
+    let waits = truth.asked.is_some_and(over) && truth.call.is_none();
+    ensure(!(waits && ready && budget_is_free(world)), Invariant::AskedIsAskedNow, || format!("{entry:?} {truth:?}"))
 }
 
 /// A role that wants a call is tried again when its back-off is over.
 fn back_off_ends(world: &World, entry: EntryId, truth: &Truth) -> Kept {
     let wanted = latest_refresh(world, truth).is_none_or(|latest| world.time > latest);
     let over = truth.retry.is_some_and(|(_, latest)| world.boot() > latest + 1) && truth.call.is_none();
-    let missed = wanted && over && budget_is_free(world);
+    let ready = truth.parent_since.is_some_and(|(_, since)| world.boot() > since + 1);
+    let missed = wanted && over && ready && budget_is_free(world);
     ensure(!missed, Invariant::BackOffEnds, || format!("{entry:?} at boot {}: {truth:?}", world.boot()))
 }
 
@@ -252,6 +258,8 @@ pub(super) fn start_is_allowed(world: &World, entry: EntryId, reason: Reason) ->
     let Some(truth) = truth else { return Ok(()) };
     let detail = || format!("{entry:?} {reason} at {}, boot {}: {truth:?}", world.time, world.boot());
     ensure(truth.call.is_none(), Invariant::OneCallAtATime, detail)?;
+    let waits_for_parent = world.missing_parent(entry.0).is_some();
+    ensure(!waits_for_parent, Invariant::ChildrenWaitForParents, detail)?;
     let spread = truth.started.is_none_or(|(_, boot)| world.boot() >= boot + 1000);
     ensure(spread, Invariant::CallsAreSpread, detail)?;
     ensure(truth.retry.is_none_or(|(earliest, _)| world.boot() >= earliest), Invariant::BackOffIsKept, detail)?;
@@ -271,10 +279,10 @@ pub(super) fn whoever_waits_goes_first(world: &World, started: &[(EntryId, Reaso
     let waited = |entry| world.roles.get(entry).is_some_and(|truth| truth.waited);
     let least = started.iter().map(|(entry, reason)| match reason {
         Reason::Asked if world.roles.get(entry).is_some_and(|truth| truth.asked.is_some()) => 0,
-        Reason::NothingHeld | Reason::SpecChanged | Reason::Expired => u8::from(!waited(entry)),
+        Reason::NothingHeld | Reason::SpecChanged | Reason::Expired | Reason::ParentReady => u8::from(!waited(entry)),
         Reason::Due => 2,
         // What a person asked for and failed is tried again without haste.
-        Reason::Asked | Reason::Demanded | Reason::ClockDoubted | Reason::Adopted => 3,
+        Reason::Asked | Reason::Demanded | Reason::ClockDoubted | Reason::Rejected | Reason::Adopted => 3,
     });
     let Some(least) = least.max() else { return Ok(()) };
     for (&entry, truth) in world.roles.iter().filter(|(entry, _)| world.subject.stands_in_queue(**entry)) {

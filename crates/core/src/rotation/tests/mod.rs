@@ -3,9 +3,9 @@
 //!
 //! | To find | Look in |
 //! |---|---|
-//! | single rules, each in a short story | `scenarios`, `asked`, `clocks`, told with `story` |
+//! | single rules, each in a short story | `scenarios`, `asked`, `chain`, `clocks`, told with `story` |
 //! | what must hold after every step, by name | `invariants` |
-//! | STS, the shell and what is true | `sts`, `world`, `truth`; what can happen to them: `action` |
+//! | STS, the shell and what is true | `sts`, `world`, `families`, `truth`; what can happen to them: `action` |
 //! | that each invariant notices a broken engine | `mutants`, broken by `sabotage` |
 //! | a million steps, and twenty hours with an outage | `soak`, `outage` |
 //!
@@ -17,7 +17,9 @@
 
 mod action;
 mod asked;
+mod chain;
 mod clocks;
+mod families;
 mod invariants;
 mod mutants;
 mod outage;

@@ -50,7 +50,7 @@ impl Sim {
             // They are defined one by one, so that their ends lie all over the hour.
             if second.is_multiple_of(5) && second / 5 < ROLES {
                 let key = key_of(u8::try_from(second / 5 % 256).unwrap());
-                sim.step(at(second), Event::Define { entry: EntryId(second / 5), key, adopted: None });
+                sim.step(at(second), Event::Define { entry: EntryId(second / 5), key, parent: None, adopted: None });
             }
             if second == sim.away.end {
                 sim.count_overdue(at(second));

@@ -53,6 +53,8 @@ pub(super) enum Mutant {
     NoRetry,
     NoBackOff,
     BackOffWithoutBound,
+    ChildrenDoNotWait,
+    ParentsWakeNobody,
     OneAnswerHelpsNobodyElse,
     EachAnswerHelpsAll,
     SuccessKeepsTheFailure,
@@ -127,13 +129,25 @@ impl Subject {
         let flight = |entry: &EntryId| self.engine.entries.get(entry).and_then(|entry| entry.flight);
         match (mutant, event) {
             (Mutant::AnswersAreDropped, Event::Assumed { .. })
-            | (Mutant::AskedIsIgnored, Event::Asked { .. })
             | (Mutant::PolicyIsIgnored, Event::Policy { .. })
             | (Mutant::ForgetIsIgnored, Event::Forget { .. }) => Event::Tick,
+            (Mutant::AskedIsIgnored, Event::Asked { entry })
+                if self.engine.entries.get(&entry).is_some_and(|known| known.failure.is_none()) =>
+            {
+                Event::Tick
+            }
+            (Mutant::AskedWaitsForTheBackOff, Event::Asked { entry })
+                if self.engine.entries.get(&entry).is_some_and(|known| known.failure.is_some()) =>
+            {
+                Event::Tick
+            }
             (Mutant::RedefinitionIsIgnored, Event::Define { entry, key, .. })
                 if self.engine.entries.get(&entry).is_some_and(|known| known.key != key) =>
             {
                 Event::Tick
+            }
+            (Mutant::ChildrenDoNotWait, Event::Define { entry, key, adopted, .. }) => {
+                Event::Define { entry, key, parent: None, adopted }
             }
             (Mutant::StaleAnswersCount, Event::Assumed { entry, attempt, issue }) => {
                 Event::Assumed { entry, attempt: flight(&entry).map_or(attempt, |flight| flight.attempt), issue }
@@ -155,6 +169,7 @@ impl Subject {
         match mutant {
             Mutant::JumpIsNotNoticed => self.engine.wall = Wall::default(),
             Mutant::AdoptedIsNotTimedAgain => self.engine.adopted.clear(),
+            Mutant::ParentsWakeNobody => self.engine.children.clear(),
             Mutant::OneAnswerHelpsNobodyElse => self.engine.unreachable.clear(),
             Mutant::EachAnswerHelpsAll => self.engine.reached = None,
             Mutant::QueueFromTheBack => {
@@ -251,10 +266,6 @@ impl Spoil<'_> {
             Mutant::NoMinimumInterval if self.published => {
                 (entry.earliest, entry.not_before) = (Duration::ZERO, Duration::ZERO);
                 true
-            }
-            Mutant::AskedWaitsForTheBackOff if asked => {
-                entry.not_before = self.old.map_or(entry.not_before, |old| old.not_before);
-                entry.flight.is_none()
             }
             Mutant::AskedKeepsTheBackOff if asked => {
                 entry.failure = self.old.and_then(|old| old.failure.clone());

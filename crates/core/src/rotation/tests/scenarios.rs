@@ -157,7 +157,7 @@ fn roles_that_fail_never_starve_one_that_was_not_tried() {
 fn a_session_from_before_a_restart_is_served_and_refreshed_in_its_time() {
     let mut engine = Engine::new(Policy::default());
     let issue = Issue { expires_at: at(1500).wall, asked_for: Duration::from_secs(HOUR), date: None };
-    let effects = engine.step(at(0), Event::Define { entry: A, key: key_of(1), adopted: adopted(issue) });
+    let effects = engine.step(at(0), Event::Define { entry: A, key: key_of(1), parent: None, adopted: adopted(issue) });
     assert_eq!(effects, [Effect::Publish { entry: A, version: Version(1) }]);
     assert_eq!(engine.serve(at(0), A).unwrap().reason, Reason::Adopted);
     let (second, attempt, _) = first_call(&mut engine, 1, 1500).unwrap();
@@ -173,7 +173,7 @@ fn one_that_was_shorter_than_asked_for_is_not_refreshed_before_half_of_its_life(
     let mut engine = Engine::new(Policy { refresh_before: Lead::Percent(50), ..Policy::default() });
     let issue = Issue { expires_at: at(HOUR - 10).wall, asked_for: Duration::from_secs(12 * HOUR), date: None };
     let adopted = Some(Adopted { issue, lifetime: Duration::from_secs(HOUR) });
-    engine.step(at(0), Event::Define { entry: A, key: key_of(1), adopted });
+    engine.step(at(0), Event::Define { entry: A, key: key_of(1), parent: None, adopted });
     let (second, ..) = first_call(&mut engine, 1, HOUR).unwrap();
     assert_eq!(second, HOUR / 2 - 10);
 }
@@ -184,7 +184,7 @@ fn what_was_adopted_by_a_wrong_wall_clock_is_refreshed_on_demand_as_any_other() 
     let ahead = |seconds| Now { wall: at(seconds + 1000).wall, ..at(seconds) };
     let mut engine = Engine::new(Policy::default());
     let issue = Issue { expires_at: at(1800).wall, asked_for: Duration::from_secs(HOUR), date: None };
-    engine.step(ahead(0), Event::Define { entry: A, key: key_of(1), adopted: adopted(issue) });
+    engine.step(ahead(0), Event::Define { entry: A, key: key_of(1), parent: None, adopted: adopted(issue) });
     let (attempt, _) = attempt_in(&define(&mut engine, ahead(0), B, 2), B).unwrap();
     assert_eq!(engine.step(ahead(1), assumed(B, attempt, at(1), HOUR)).len(), 1);
     let effects = engine.step(ahead(1800 - 880), Event::Demand { entry: A });
@@ -195,7 +195,7 @@ fn what_was_adopted_by_a_wrong_wall_clock_is_refreshed_on_demand_as_any_other() 
 fn one_that_has_ended_meanwhile_is_withdrawn_at_once() {
     let mut engine = Engine::new(Policy::default());
     let issue = Issue { expires_at: at(0).wall, asked_for: Duration::from_secs(HOUR), date: None };
-    let effects = engine.step(at(5), Event::Define { entry: A, key: key_of(1), adopted: adopted(issue) });
+    let effects = engine.step(at(5), Event::Define { entry: A, key: key_of(1), parent: None, adopted: adopted(issue) });
     assert!(effects.contains(&Effect::Withdraw { entry: A, reason: Withdrawal::Expired }), "{effects:?}");
     assert!(engine.serve(at(5), A).is_err());
 }

@@ -25,7 +25,7 @@ pub(super) fn key_of(n: u8) -> RoleKey {
 }
 
 pub(super) fn define(engine: &mut Engine, now: Now, entry: EntryId, key: u8) -> Vec<Effect> {
-    engine.step(now, Event::Define { entry, key: key_of(key), adopted: None })
+    engine.step(now, Event::Define { entry, key: key_of(key), parent: None, adopted: None })
 }
 
 /// What an earlier process left of a session of an hour.

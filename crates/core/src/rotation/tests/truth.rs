@@ -56,6 +56,8 @@ pub(super) struct Truth {
     pub(super) wished: bool,
     pub(super) jumped: bool,
     pub(super) failures: u32,
+    /// Since when its parent holds a session, if it has one and that does: true time, boot clock.
+    pub(super) parent_since: Option<(u64, u64)>,
     /// STS could not be reached the last time.
     pub(super) unreachable: bool,
     /// The first and the last moment, by the boot clock, for the next try after a failure.

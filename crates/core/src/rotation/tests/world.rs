@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::action::Action;
+use super::families::{defined, family_of, parent_of};
 use super::invariants::{self, Broken, Cause, Invariant, ensure};
 use super::sabotage::{Mutant, Subject};
-use super::story::key_of;
 use super::sts::{Answer, Sts, at};
 use super::truth::{Call, Session, Truth, Wall};
 use crate::rotation::backoff;
@@ -105,40 +105,21 @@ impl World {
                 invariants::at_the_door(self)?;
                 return self.step(Event::Tick, Cause::Other);
             }
-            Action::Define(role) => {
-                let entry = EntryId(role);
-                let key = key_of(self.roles.entry(entry).or_default().key);
-                return self.step(Event::Define { entry, key, adopted: None }, Cause::Other);
-            }
+            Action::Define(role) => return self.define(role),
             Action::Adopt(role, left) => return self.adopt(EntryId(role), left),
             Action::Redefine(role) => {
-                let entry = EntryId(role);
-                let Some(truth) = self.roles.get_mut(&entry) else { return Ok(()) };
-                truth.key = truth.key.wrapping_add(1);
-                (truth.session, truth.retry, truth.failures) = (None, None, 0);
-                truth.unreachable = false;
-                let key = key_of(truth.key);
-                return self.step(Event::Define { entry, key, adopted: None }, Cause::Redefined(entry));
+                // The chain of a role is in its key.
+                return family_of(role).into_iter().try_for_each(|role| self.redefine(role));
             }
             Action::Forget(role) => {
-                let gone = self.roles.remove(&EntryId(role));
-                self.in_flight -= u32::from(gone.is_some_and(|truth| truth.call.is_some()));
-                return self.step(Event::Forget { entry: EntryId(role) }, Cause::Other);
+                return family_of(role).into_iter().rev().try_for_each(|role| self.forget(role));
             }
             Action::Demand(role) => {
-                if let Some(truth) = self.roles.get_mut(&EntryId(role)) {
-                    truth.demanded = true;
-                    truth.waited |= !truth.shown;
-                }
+                self.note_demand(role);
                 return self.step(Event::Demand { entry: EntryId(role) }, Cause::Other);
             }
             Action::Ask(role) => {
-                let boot = self.boot();
-                if let Some(truth) = self.roles.get_mut(&EntryId(role)) {
-                    truth.asked.get_or_insert(boot);
-                    truth.wished = true;
-                    (truth.retry, truth.failures) = (None, 0);
-                }
+                self.note_wish(role);
                 return self.step(Event::Asked { entry: EntryId(role) }, Cause::Other);
             }
             Action::Deny(role, true) => drop(self.sts.denied.insert(role)),
@@ -159,6 +140,29 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    fn define(&mut self, role: u64) -> Result<(), Broken> {
+        if let Some(parent) = parent_of(role) {
+            self.define(parent)?;
+        }
+        let key = self.roles.entry(EntryId(role)).or_default().key;
+        self.step(defined(role, key, None), Cause::Other)
+    }
+
+    fn redefine(&mut self, role: u64) -> Result<(), Broken> {
+        let Some(truth) = self.roles.get_mut(&EntryId(role)) else { return Ok(()) };
+        truth.key = truth.key.wrapping_add(1);
+        (truth.session, truth.retry, truth.failures) = (None, None, 0);
+        truth.unreachable = false;
+        let key = truth.key;
+        self.step(defined(role, key, None), Cause::Redefined(EntryId(role)))
+    }
+
+    fn forget(&mut self, role: u64) -> Result<(), Broken> {
+        let gone = self.roles.remove(&EntryId(role));
+        self.in_flight -= u32::from(gone.is_some_and(|truth| truth.call.is_some()));
+        self.step(Event::Forget { entry: EntryId(role) }, Cause::Other)
     }
 
     /// Mends all that is broken but the clocks.
@@ -193,6 +197,9 @@ impl World {
         if self.roles.contains_key(&entry) {
             return Ok(());
         }
+        if let Some(parent) = parent_of(entry.0) {
+            self.define(parent)?;
+        }
         let ends = (self.time / 1000 + left) * 1000;
         let (late, early) = ((-self.wall_ahead).max(0).cast_unsigned(), self.wall_ahead.max(0).cast_unsigned());
         let session = Session {
@@ -207,7 +214,7 @@ impl World {
         self.roles.insert(entry, Truth { session: Some(session), ..Truth::default() });
         let issue = Issue { expires_at: at(ends), asked_for: role::DEFAULT_DURATION, date: None };
         let adopted = Some(Adopted { issue, lifetime: role::DEFAULT_DURATION });
-        self.step(Event::Define { entry, key: key_of(0), adopted }, Cause::Adopted(entry))
+        self.step(defined(entry.0, 0, adopted), Cause::Adopted(entry))
     }
 
     fn deliver_answer(&mut self) -> Result<(), Broken> {
@@ -297,6 +304,7 @@ impl World {
         let spread = truth.started.map_or(0, |(_, started)| started + 1000);
         truth.retry = Some((boot + wait * 3 / 4, (boot + wait).max(spread)));
         (truth.waited, truth.asked) = (false, None);
+        self.note_let_down(entry.0);
     }
 
     fn note_jump(&mut self) {
@@ -331,6 +339,7 @@ impl World {
                 }
             }
         }
+        self.note_parents();
         invariants::whoever_waits_goes_first(self, &started)?;
         invariants::check(self)
     }

@@ -10,6 +10,9 @@ use std::str::FromStr;
 /// The longest alias, in characters.
 const MAX: usize = 64;
 
+/// The profile of AWS programs that are told of none.
+const DEFAULT: &str = "default";
+
 /// What stands between an alias and the number of a command that something is lent to.
 const LENT: char = '~';
 
@@ -57,10 +60,19 @@ impl Alias {
         match alias {
             "" => Err(AliasError::Empty(name.into())),
             "__proto__" => Err(AliasError::Proto),
-            default if default.eq_ignore_ascii_case("default") => Err(AliasError::Default),
+            default if default.eq_ignore_ascii_case(DEFAULT) => Err(AliasError::Default),
             long if long.len() > MAX => Err(AliasError::Long(long.into())),
             alias => Ok(Self(alias.into())),
         }
+    }
+
+    /// The name of a profile in the AWS config as an alias: what [`Alias::from_str`] takes, and `default`, which is a profile
+    /// there like any other.
+    ///
+    /// # Errors
+    /// When some SDK or our own files could not have it.
+    pub fn of_profile(name: &str) -> Result<Self, AliasError> {
+        if name == DEFAULT { Ok(Self(name.into())) } else { name.parse() }
     }
 
     /// The name of what is lent to one command only: this alias, `~` and 8 hex digits. It names no profile, is written
@@ -149,6 +161,15 @@ mod tests {
         assert_eq!(Alias::from_name("__proto__"), Err(AliasError::Proto));
         assert_eq!(Alias::from_name(&"x".repeat(65)), Err(AliasError::Long("x".repeat(65))));
         assert!(Alias::from_name(&"x".repeat(64)).is_ok());
+    }
+
+    #[test]
+    fn a_profile_of_the_aws_config_may_be_the_default() {
+        assert_eq!(Alias::of_profile("default").unwrap().as_str(), "default");
+        assert_eq!(Alias::of_profile("a.b").unwrap().as_str(), "a.b");
+        for name in ["DEFAULT", "a b", "", "__proto__"] {
+            assert!(Alias::of_profile(name).is_err(), "{name}");
+        }
     }
 
     #[test]

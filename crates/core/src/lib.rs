@@ -5,7 +5,8 @@
 //!
 //! | To find | Look in |
 //! |---|---|
-//! | what a role is and how its parts are spelt | [`role`], [`arn`], [`alias`], [`region`], [`session_name`], [`external_id`], [`session_policy`] |
+//! | what a role is | [`role`], [`source`]; how roles become chains: [`chain`] |
+//! | how its parts are spelt | [`arn`], [`alias`], [`region`], [`session_name`], [`external_id`], [`session_tags`], [`source_identity`], [`session_policy`] |
 //! | why a role could not be assumed | [`fault`] |
 //! | what STS issued | [`credentials`] |
 //! | when to assume which role | [`rotation`] |
@@ -13,6 +14,7 @@
 
 pub mod alias;
 pub mod arn;
+pub mod chain;
 pub mod credentials;
 pub mod external_id;
 pub mod fault;
@@ -22,6 +24,9 @@ pub mod role;
 pub mod rotation;
 pub mod session_name;
 pub mod session_policy;
+pub mod session_tags;
+pub mod source;
+pub mod source_identity;
 
 pub use alias::Alias;
 pub use arn::RoleArn;
@@ -30,6 +35,9 @@ pub use external_id::ExternalId;
 pub use fault::{Fault, FaultKind};
 pub use port::{AssumeRole, Assumed, Clock, Delivery, Session, Sink};
 pub use region::Region;
-pub use role::{Role, RoleKey, Source};
+pub use role::{Role, RoleKey};
 pub use session_name::SessionName;
 pub use session_policy::{PolicyArn, SessionPolicy};
+pub use session_tags::SessionTags;
+pub use source::Source;
+pub use source_identity::SourceIdentity;

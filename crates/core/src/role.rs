@@ -1,30 +1,17 @@
 //! A role as somebody defined it, and the key that tells whether two definitions would get the same session.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::{Alias, ExternalId, Region, RoleArn, SessionName, SessionPolicy};
+use crate::source::Source;
+use crate::{Alias, ExternalId, Region, RoleArn, SessionName, SessionPolicy, SessionTags, SourceIdentity};
 
 /// The session length that is asked for unless somebody says otherwise: one hour, the most that a role session may ask
 /// for when it assumes another role ([role chaining](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html)).
 pub const DEFAULT_DURATION: Duration = Duration::from_secs(3600);
-
-/// Where a role is assumed from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Source {
-    /// The credentials that the default AWS chain gives this process.
-    Base,
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Base => f.pad("base"),
-        }
-    }
-}
 
 /// An IAM role to be kept assumed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +32,10 @@ pub struct Role {
     pub session_name: SessionName,
     /// What the trust policy asks for, if it does.
     pub external_id: Option<ExternalId>,
+    /// What the session says of itself to policies.
+    pub tags: SessionTags,
+    /// Who stands behind the session.
+    pub source_identity: Option<SourceIdentity>,
     /// What the session may do at most.
     pub session_policy: SessionPolicy,
 }
@@ -67,14 +58,33 @@ impl Role {
             source: Source::Base,
             duration: DEFAULT_DURATION,
             external_id: None,
+            tags: SessionTags::default(),
+            source_identity: None,
             session_policy: SessionPolicy::default(),
         }
+    }
+
+    /// The role and those that have to be assumed before it, up to the first of its chain.
+    pub fn chain(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |role| role.source.parent().map(Arc::as_ref))
     }
 
     /// The key of this definition. Alias and name are not in it: they change where a session goes, not what it is.
     #[must_use]
     pub fn key(&self) -> RoleKey {
-        let Self { alias: _, name: _, arn, region, source, duration, session_name, external_id, session_policy } = self;
+        let Self {
+            alias: _,
+            name: _,
+            arn,
+            region,
+            source,
+            duration,
+            session_name,
+            external_id,
+            tags,
+            source_identity,
+            session_policy,
+        } = self;
         let mut digest = Sha256::new();
         let mut field = |text: &str| {
             // Length first, so that no two lists of fields spell the same bytes.
@@ -84,7 +94,11 @@ impl Role {
         field("rolecall role 1");
         field(&arn.to_string());
         field(region.as_ref().map_or("", Region::as_str));
-        field(&source.to_string());
+        match source {
+            // By what the parent is, not by what it is called.
+            Source::Role(parent) => field(&parent.key().whole()),
+            other => field(&other.to_string()),
+        }
         field(&duration.as_secs().to_string());
         field(session_name.as_str());
         // What nobody said adds nothing, so that the keys in a store from before it could be said are still right.
@@ -92,12 +106,29 @@ impl Role {
             field("external id");
             field(id.as_str());
         }
+        if !tags.is_empty() {
+            field("tags");
+            tags.iter().for_each(|(key, value)| [key, value].into_iter().for_each(&mut field));
+            field("transitive");
+            tags.transitive().for_each(&mut field);
+        }
+        if let Some(identity) = source_identity {
+            field("source identity");
+            field(identity.as_str());
+        }
         if !session_policy.is_empty() {
             field("session policy");
             field(session_policy.document().unwrap_or_default());
             session_policy.arns().iter().for_each(|arn| field(arn.as_str()));
         }
         RoleKey(digest.finalize().into())
+    }
+}
+
+impl RoleKey {
+    /// All of it, in hex.
+    fn whole(self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -118,9 +149,15 @@ impl fmt::Debug for RoleKey {
 mod tests {
     use super::*;
     use crate::PolicyArn;
+    use crate::source::Parent;
 
     fn role() -> Role {
         Role::new("prod".parse().unwrap(), "arn:aws:iam::123456789012:role/R".parse().unwrap(), "host")
+    }
+
+    fn tags(keys: &[&str], transitive: &[&str]) -> SessionTags {
+        let tags = keys.iter().map(|key| (key.to_string(), "x".to_owned()));
+        SessionTags::new(tags, transitive.iter().map(ToString::to_string)).unwrap()
     }
 
     #[test]
@@ -132,6 +169,12 @@ mod tests {
             Role { duration: Duration::from_secs(900), ..role() },
             Role { session_name: SessionName::new(&role().alias, "other"), ..role() },
             Role { external_id: Some("id-1".parse().unwrap()), ..role() },
+            Role { source: Source::WebIdentity("/token".parse().unwrap()), ..role() },
+            Role { source: Source::Profile("p".parse().unwrap()), ..role() },
+            Role { source: Source::Role(Parent::new(Arc::new(role()))), ..role() },
+            Role { tags: tags(&["team"], &[]), ..role() },
+            Role { tags: tags(&["team"], &["team"]), ..role() },
+            Role { source_identity: Some("me".parse().unwrap()), ..role() },
             Role { session_policy: SessionPolicy::new(Some(r#"{"Statement":[]}"#), vec![]).unwrap(), ..role() },
             Role { session_policy: SessionPolicy::new(None, vec![PolicyArn::of_aws("aws", "P")]).unwrap(), ..role() },
         ];
@@ -145,5 +188,9 @@ mod tests {
     fn the_key_does_not_change_with_the_name() {
         let renamed = Role { alias: "p2".parse().unwrap(), name: "P 2".into(), ..role() };
         assert_eq!(renamed.key(), role().key());
+        let child = |parent: Role| Role { source: Source::Role(Parent::new(Arc::new(parent))), ..role() };
+        assert_eq!(child(renamed).key(), child(role()).key());
+        let other = Role { external_id: Some("id".parse().unwrap()), ..role() };
+        assert_ne!(child(other).key(), child(role()).key(), "a parent that changes is another source");
     }
 }

@@ -104,7 +104,7 @@ impl FakeSts {
 
 #[async_trait]
 impl AssumeRole for FakeSts {
-    async fn assume_role(&self, role: &Role) -> Result<Assumed, Fault> {
+    async fn assume_role(&self, role: &Role, _: Option<&Session>) -> Result<Assumed, Fault> {
         let answer = self.answers.lock().unwrap().get(role.alias.as_str()).copied();
         let asked_for = match answer {
             Some(Answer::Fault(kind)) => return Err(Fault::new(kind, format!("assume {}: no", role.arn), "do this")),

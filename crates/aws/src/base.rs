@@ -1,7 +1,7 @@
 //! The base: the credentials that roles are assumed with.
 //!
 //! This file names where they come from; `load` asks that source once, `cache` decides when to ask it again. The sources
-//! of the default chain are in `chain`, and `process`, `endpoint` and `check` are what it does not leave to the SDK; `profiles`
+//! of the default chain are in `chain`, one part of it is `wanted`, and `process`, `endpoint` and `check` are what it does not leave to the SDK; `profiles`
 //! reads the files, and `clues` are for the words of its faults.
 
 mod cache;
@@ -14,6 +14,7 @@ mod load;
 mod process;
 mod profiles;
 mod session;
+mod wanted;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub(crate) use clues::Clues;
 pub use endpoint::flaw as endpoint_flaw;
 pub(crate) use load::{Loaded, Seams};
 pub use profiles::{CredentialProcess, credential_process};
+pub(crate) use wanted::Wanted;
 
 /// Where the base credentials come from.
 #[derive(Clone)]

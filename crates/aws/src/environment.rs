@@ -36,6 +36,16 @@ impl Environment {
         self.with_value.get(name).map(String::as_str)
     }
 
+    /// The same without these variables.
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
+        Self::new(self.all.iter().filter(|(name, _)| !names.iter().any(|out| name == out)).cloned())
+    }
+
+    /// The same with one more variable.
+    pub(crate) fn with(&self, name: &str, value: &str) -> Self {
+        Self::new(self.all.iter().cloned().chain([(name.into(), value.into())]))
+    }
+
     /// All variables as they came, for another program; of two with the same name the first is the last.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.all.iter().rev().map(|(name, value)| (name.as_os_str(), value.as_os_str()))

@@ -15,7 +15,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::config::Credentials;
 use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
-use rolecall_core::{Fault, FaultKind};
+use rolecall_core::source::TokenFile;
+use rolecall_core::{Alias, Fault, FaultKind};
 
 use crate::base::Clues;
 use failure::{Failure, Kind};
@@ -28,8 +29,22 @@ pub(crate) struct Call {
     pub(crate) attempted: String,
     /// The host that was called, if the call came so far.
     pub(crate) host: Option<String>,
-    /// Whether AWS has accepted the base credentials before: then they have ended, else they were never right.
-    pub(crate) known: bool,
+    /// What the call was made with.
+    pub(crate) with: With,
+}
+
+/// What a call is made with.
+#[derive(Clone, Debug)]
+pub(crate) enum With {
+    /// Credentials of the base, or of another source outside.
+    Base {
+        /// Whether AWS has accepted them before: then they have ended, else they were never right.
+        known: bool,
+    },
+    /// The session of another role of ours.
+    Session(Alias),
+    /// The web identity token in a file.
+    Token(TokenFile),
 }
 
 /// A call to STS that failed.
@@ -39,15 +54,17 @@ pub(crate) struct Failed {
     pub(crate) base_rejected: bool,
 }
 
-/// What is wrong with a call to STS with these credentials.
-pub(crate) fn of_call<E>(call: &Call, err: &SdkError<E, HttpResponse>, credentials: &Credentials) -> Failed
+/// What is wrong with a call to STS with these credentials, if it was signed.
+pub(crate) fn of_call<E>(call: &Call, err: &SdkError<E, HttpResponse>, credentials: Option<&Credentials>) -> Failed
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
     // An id of AWS has 20 characters; something longer may be the secret in the wrong place.
-    let id = Some(credentials.access_key_id()).filter(|id| id.len() > 20);
-    let secrets = [id, Some(credentials.secret_access_key()), credentials.session_token()];
-    let failure = Failure::of(err).without(secrets.into_iter().flatten());
+    let secrets = credentials.into_iter().flat_map(|credentials| {
+        let id = Some(credentials.access_key_id()).filter(|id| id.len() > 20);
+        [id, Some(credentials.secret_access_key()), credentials.session_token()]
+    });
+    let failure = Failure::of(err).without(secrets.flatten());
     Failed { fault: table::classify(call, &failure), base_rejected: table::rejects_base(&failure) }
 }
 

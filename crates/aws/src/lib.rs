@@ -7,6 +7,7 @@
 //! | To find | Look in |
 //! |---|---|
 //! | where the base credentials come from, and how long a load of them is used | `base` |
+//! | what a role is assumed with | `sources` |
 //! | the call itself: Region, duration, the clock of STS | `sts` |
 //! | what an error of AWS or of the SDK means and what to do about it | `fault` |
 
@@ -16,6 +17,7 @@ mod fault;
 mod http;
 mod quiet;
 mod region;
+mod sources;
 mod sts;
 #[cfg(test)]
 mod tests;

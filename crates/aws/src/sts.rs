@@ -1,10 +1,13 @@
-//! `AssumeRole` itself: which Region to ask, for how long, and what STS's clock said.
+//! Assumes roles: with whose credentials, at which Region, for how long, and what STS's clock said.
 //!
 //! Promises an end within [`LIMIT`], one session per call, and one more try at once when the base that was at hand has
-//! been rejected and its source may have newer credentials. Further tries are left to the caller.
+//! been rejected and its source may have newer credentials. Further tries are left to the caller. How a role becomes a
+//! request is in `request`.
 
 mod probe;
+mod request;
 mod retry;
+mod token_file;
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -12,17 +15,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sts::config::Credentials;
-use aws_sdk_sts::operation::assume_role::AssumeRoleOutput;
-use aws_sdk_sts::types::PolicyDescriptorType;
-use jiff::Timestamp;
-use rolecall_core::{AssumeRole, Assumed, Fault, FaultKind, Role, RoleKey, SessionCredentials};
+use rolecall_core::source::TokenFile;
+use rolecall_core::{AssumeRole, Assumed, Fault, FaultKind, Role, RoleKey, Session, SessionCredentials, Source};
 
-use crate::base::{Base, Cache, Loaded, Seams};
-use crate::fault::{self, Call, Failed};
-use crate::quiet::quiet;
+use crate::base::{Base, Loaded, Seams};
+use crate::fault::{self, Call, Failed, With};
 use crate::region;
-use crate::value::flaw;
-use probe::Probe;
+use crate::sources::Sources;
 pub(crate) use retry::NoThrottledRetry;
 
 /// The longest that one call takes, loading the base included.
@@ -32,11 +31,11 @@ const LIMIT: Duration = Duration::from_secs(25);
 /// ([role chaining](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining)).
 const CHAINED: Duration = Duration::from_secs(3600);
 
-/// Assumes roles at STS with the credentials of a [`Base`]. One value serves all roles at once.
+/// Assumes roles at STS, each with the credentials of its source. One value serves all roles at once.
 pub struct Sts {
-    base: Cache,
-    /// The access key id of the base that AWS accepted last.
-    accepted: Mutex<Option<String>>,
+    sources: Sources,
+    /// The access key ids of base credentials that AWS has accepted, the newest of each source.
+    accepted: Mutex<HashSet<String>>,
     /// The roles whose shortened duration has been logged.
     told: Mutex<HashSet<RoleKey>>,
 }
@@ -50,21 +49,34 @@ impl Sts {
     }
 
     pub(crate) fn with(base: Base, seams: Seams) -> Self {
-        Self { base: Cache::new(base, seams), accepted: Mutex::default(), told: Mutex::default() }
+        Self { sources: Sources::new(base, seams), accepted: Mutex::default(), told: Mutex::default() }
     }
 
-    async fn attempt(&self, role: &Role) -> Result<Assumed, Fault> {
-        let before = self.base.loads();
+    async fn attempt(&self, role: &Role, parent: Option<&Session>) -> Result<Assumed, Fault> {
+        match &role.source {
+            Source::Base | Source::Provider(_) | Source::Profile(_) => self.with_base(role).await,
+            Source::WebIdentity(file) => self.with_token(role, file).await,
+            Source::Role(source) => match parent {
+                Some(session) => self.with_session(role, With::Session(source.role().alias.clone()), session).await,
+                None => Err(no_parent(role)),
+            },
+        }
+    }
+
+    /// With credentials that the default chain, or a part of it, gives.
+    async fn with_base(&self, role: &Role) -> Result<Assumed, Fault> {
+        let cache = self.sources.of(&role.source);
+        let before = cache.loads();
         let fallback = region::first_of(role.arn.partition());
         loop {
-            let base = self.base.get(fallback.as_ref()).await?;
-            let Failed { fault, base_rejected } = match self.ask(&base, role).await {
+            let base = cache.get(fallback.as_ref()).await?;
+            let Failed { fault, base_rejected } = match self.ask_as_base(&base, role).await {
                 Ok(assumed) => return Ok(assumed),
                 Err(failed) => failed,
             };
             // Denied may mean that the files name somebody else by now, so they are read again before the next attempt.
             if base_rejected || fault.kind == FaultKind::Denied {
-                self.base.discard(&base).await;
+                cache.discard(&base).await;
             }
             if !base_rejected || base.number > before {
                 return Err(fault);
@@ -72,49 +84,57 @@ impl Sts {
         }
     }
 
-    async fn ask(&self, base: &Loaded, role: &Role) -> Result<Assumed, Failed> {
+    async fn ask_as_base(&self, base: &Loaded, role: &Role) -> Result<Assumed, Failed> {
         let of_others = |fault| Failed { fault, base_rejected: false };
         let region = region::choose(role, base.region.as_ref()).map_err(of_others)?;
-        let asked_for = self.duration(base, role).await;
-        let probe = Probe::default();
-        let request = base
-            .client
-            .assume_role()
-            .role_arn(role.arn.to_string())
-            .role_session_name(role.session_name.as_str())
-            .duration_seconds(i32::try_from(asked_for.as_secs()).unwrap_or(i32::MAX))
-            .set_external_id(role.external_id.as_ref().map(ToString::to_string))
-            .set_policy(role.session_policy.document().map(str::to_owned))
-            .set_policy_arns(policy_arns(role))
-            .customize()
-            .config_override(aws_sdk_sts::Config::builder().region(region))
-            .interceptor(probe.clone())
-            .send();
-        let answer = quiet(request).await;
-        let known = self.is_known(&base.credentials);
-        let call = Call { attempted: format!("assume {}", role.arn), host: probe.host(), known };
-        let outcome = match answer {
-            Ok(output) => {
-                assumed(output, asked_for, probe.date()).map_err(|why| of_others(fault::no_session(&call, &why)))
-            }
-            Err(err) => Err(fault::of_call(&call, &err, &base.credentials)),
-        };
-        if outcome.is_ok() {
-            let id = Some(base.credentials.access_key_id().to_owned());
-            *self.accepted.lock().unwrap_or_else(PoisonError::into_inner) = id;
+        let is_chained = role.duration > CHAINED && base.is_role_session().await;
+        let asked_for = if is_chained { self.chained(role) } else { role.duration };
+        let known = base.credentials.as_ref().is_some_and(|credentials| self.is_known(credentials));
+        let secrets = base.credentials.as_ref();
+        let assumed =
+            request::assume_role(base, role, region, asked_for, None).send(secrets, With::Base { known }).await?;
+        if let Some(credentials) = &base.credentials {
+            self.note_accepted(credentials);
         }
-        outcome
+        Ok(assumed)
+    }
+
+    /// With the session of another role. One that STS does not take is told as `base_expired`: its owner has it replaced.
+    async fn with_session(&self, role: &Role, with: With, session: &Session) -> Result<Assumed, Fault> {
+        let settings = self.settings(role).await?;
+        let region = region::choose(role, settings.region.as_ref())?;
+        let credentials = signing(&session.credentials);
+        let request = request::assume_role(&settings, role, region, self.chained(role), Some(credentials.clone()));
+        request.send(Some(&credentials), with).await.map_err(|failed| failed.fault)
+    }
+
+    /// With the web identity token that is in the file now.
+    async fn with_token(&self, role: &Role, file: &TokenFile) -> Result<Assumed, Fault> {
+        let settings = self.settings(role).await?;
+        let region = region::choose(role, settings.region.as_ref())?;
+        let token = token_file::read(&self.sources.seams().fs, file, &attempted(role)).await?;
+        let request = request::assume_role_with_web_identity(&settings, role, region, token);
+        request.send(None, With::Token(file.clone())).await.map_err(|failed| failed.fault)
+    }
+
+    async fn settings(&self, role: &Role) -> Result<std::sync::Arc<Loaded>, Fault> {
+        self.sources.of(&role.source).get(region::first_of(role.arn.partition()).as_ref()).await
     }
 
     /// Whether AWS has given a session for these credentials.
     fn is_known(&self, credentials: &Credentials) -> bool {
         let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
-        accepted.as_deref() == Some(credentials.access_key_id())
+        accepted.contains(credentials.access_key_id())
     }
 
-    /// The duration to ask for: the role's, unless the base is a role session, which gets an hour at most.
-    async fn duration(&self, base: &Loaded, role: &Role) -> Duration {
-        if role.duration <= CHAINED || !base.is_role_session().await {
+    fn note_accepted(&self, credentials: &Credentials) {
+        let mut accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        accepted.insert(credentials.access_key_id().to_owned());
+    }
+
+    /// The duration to ask for as a role session, which gets an hour at most.
+    fn chained(&self, role: &Role) -> Duration {
+        if role.duration <= CHAINED {
             return role.duration;
         }
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -123,47 +143,35 @@ impl Sts {
                 alias = %role.alias,
                 asked_seconds = CHAINED.as_secs(),
                 wanted_seconds = role.duration.as_secs(),
-                "the base is a role session, so AWS gives its roles one hour at most"
+                "it is assumed with a role session, and AWS gives such a role one hour at most"
             );
         }
         CHAINED
     }
 }
 
-/// The managed policies of a role's session policy; none when there is none.
-fn policy_arns(role: &Role) -> Option<Vec<PolicyDescriptorType>> {
-    let arns = role.session_policy.arns().iter().map(|arn| PolicyDescriptorType::builder().arn(arn.as_str()).build());
-    Some(arns.collect()).filter(|arns: &Vec<_>| !arns.is_empty())
+/// Fits behind "could not".
+fn attempted(role: &Role) -> String {
+    format!("assume {}", role.arn)
 }
 
-/// The answer in our words.
-///
-/// # Errors
-/// What about it is unlike a session; no part of the answer itself.
-fn assumed(output: AssumeRoleOutput, asked_for: Duration, date: Option<Timestamp>) -> Result<Assumed, String> {
-    let issued = output.credentials.ok_or("has no session")?;
-    let expires_at = Timestamp::from_second(issued.expiration.secs()).map_err(|_| "has a session without an end")?;
-    let parts = [
-        ("an access key id", &issued.access_key_id),
-        ("a secret access key", &issued.secret_access_key),
-        ("a session token", &issued.session_token),
-    ];
-    if let Some((part, flaw)) = parts.into_iter().find_map(|(part, value)| Some((part, flaw(value)?))) {
-        return Err(format!("has {part} that {flaw}"));
-    }
-    let credentials = SessionCredentials::new(issued.access_key_id, issued.secret_access_key, issued.session_token);
-    Ok(Assumed { credentials, expires_at, asked_for, date })
+fn signing(credentials: &SessionCredentials) -> Credentials {
+    let token = Some(credentials.session_token().to_owned());
+    Credentials::new(credentials.access_key_id(), credentials.secret_access_key(), token, None, "rolecall")
+}
+
+fn no_parent(role: &Role) -> Fault {
+    let message = format!("could not {}: the session that it is assumed with is missing", attempted(role));
+    Fault::new(FaultKind::Bug, message, "report this, with the log around it")
 }
 
 #[async_trait]
 impl AssumeRole for Sts {
-    async fn assume_role(&self, role: &Role) -> Result<Assumed, Fault> {
-        match tokio::time::timeout(LIMIT, self.attempt(role)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(fault::timed_out(
-                &Call { attempted: format!("assume {}", role.arn), host: None, known: false },
-                LIMIT,
-            )),
-        }
+    async fn assume_role(&self, role: &Role, parent: Option<&Session>) -> Result<Assumed, Fault> {
+        let attempt = tokio::time::timeout(LIMIT, self.attempt(role, parent));
+        attempt.await.unwrap_or_else(|_| {
+            let call = Call { attempted: attempted(role), host: None, with: With::Base { known: false } };
+            Err(fault::timed_out(&call, LIMIT))
+        })
     }
 }

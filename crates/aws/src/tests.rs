@@ -6,5 +6,6 @@ mod faults;
 mod log;
 mod process;
 mod settings;
+mod sources;
 mod support;
 mod wire;

@@ -58,6 +58,15 @@ impl SettingsFile {
         self.expected = true;
     }
 
+    /// The text of a policy file that it names: relative to its own directory.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn policy(&self, named: &Path) -> Result<String, String> {
+        let path = self.path.parent().unwrap_or(Path::new("/")).join(named);
+        read(&path).map_err(|error| error.to_string())
+    }
+
     /// What it says; none when it is not there and need not be.
     ///
     /// # Errors

@@ -49,11 +49,12 @@ pub struct Assumed {
 /// Assumes roles. Implemented by `aws` (and later by a server's client).
 #[async_trait]
 pub trait AssumeRole: Send + Sync {
-    /// Asks for one new session of `role`, once: the caller decides about retries. May be dropped at any await.
+    /// Asks for one new session of `role`, once: the caller decides about retries. May be dropped at any await. `parent` is
+    /// the session of the role that it is assumed from, for one whose source is a role.
     ///
     /// # Errors
-    /// The classified failure, with what to do about it.
-    async fn assume_role(&self, role: &Role) -> Result<Assumed, Fault>;
+    /// The classified failure, with what to do about it: `base_expired` when `parent` is no longer taken.
+    async fn assume_role(&self, role: &Role, parent: Option<&Session>) -> Result<Assumed, Fault>;
 }
 
 /// Reads the clocks. Implemented once for the real ones, by `rotator`, and once for tests.

@@ -45,6 +45,11 @@ pub struct Role {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleKey([u8; 32]);
 
+/// A role has a session policy, and another one cannot narrow it further.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} has a session policy of its own, and AWS would let a second one add to it")]
+pub struct AlreadyNarrowed(pub Alias);
+
 impl Role {
     /// The role as it is assumed on `host` when nobody says more about it.
     #[must_use]
@@ -61,6 +66,19 @@ impl Role {
             tags: SessionTags::default(),
             source_identity: None,
             session_policy: SessionPolicy::default(),
+        }
+    }
+
+    /// The role with what its sessions may do narrowed to `policy`, too; as it is when that narrows nothing.
+    ///
+    /// # Errors
+    /// When it is narrowed already: AWS allows a session what any of its session policies allows, so a second one would
+    /// widen the first.
+    pub fn narrowed(self, policy: SessionPolicy) -> Result<Self, AlreadyNarrowed> {
+        match (self.session_policy.is_empty(), policy.is_empty()) {
+            (_, true) => Ok(self),
+            (true, false) => Ok(Self { session_policy: policy, ..self }),
+            (false, false) => Err(AlreadyNarrowed(self.alias)),
         }
     }
 
@@ -182,6 +200,15 @@ mod tests {
             assert_ne!(other.key(), key, "{other:?}");
             assert!(others[..at].iter().all(|earlier| earlier.key() != other.key()), "{other:?}");
         }
+    }
+
+    #[test]
+    fn a_session_is_narrowed_once() {
+        let policy = |name: &str| SessionPolicy::new(None, vec![PolicyArn::of_aws("aws", name)]).unwrap();
+        let narrowed = role().narrowed(policy("A")).unwrap();
+        assert_eq!(narrowed.session_policy, policy("A"));
+        assert_eq!(narrowed.clone().narrowed(SessionPolicy::default()), Ok(narrowed.clone()));
+        assert_eq!(narrowed.narrowed(policy("B")), Err(AlreadyNarrowed(role().alias)));
     }
 
     #[test]

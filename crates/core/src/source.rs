@@ -46,7 +46,7 @@ pub struct ProfileName(String);
 pub struct TokenFile(String);
 
 /// The role that another one is assumed from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Parent {
     role: Arc<Role>,
     key: RoleKey,
@@ -165,6 +165,13 @@ impl Parent {
     #[must_use]
     pub fn key(&self) -> RoleKey {
         self.key
+    }
+}
+
+impl fmt::Debug for Parent {
+    /// Without all that is before it: a chain would be told once for each of its roles.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.role.alias, self.key)
     }
 }
 

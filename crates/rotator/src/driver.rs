@@ -4,7 +4,7 @@
 
 mod roles;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use crate::feeder::Feeder;
 use crate::metrics::Metrics;
 use crate::record::{Record, Records, Reply};
-use crate::report::{Report, RoleReport, SinkReport};
+use crate::report::{Report, RoleReport, SinkReport, named};
 use crate::vault::Vault;
 use crate::waiting::{RefreshReply, RoundReply, SetReply, Waiting, caught_up};
 use crate::{NotRefreshed, NotServed, Served, log};
@@ -237,7 +237,8 @@ impl Driver {
                 let Some(record) = self.records.get(entry) else { return };
                 log::asked(&record.role, reason);
                 let (sts, role) = (Arc::clone(&self.sts), Arc::clone(&record.role));
-                let abort = self.calls.spawn(async move { sts.assume_role(&role).await });
+                let parent = self.parent(&role).and_then(|(_, parent)| parent.session.clone());
+                let abort = self.calls.spawn(async move { sts.assume_role(&role, parent.as_deref()).await });
                 self.by_task.insert(abort.id(), Call { entry, attempt, reason, started: now.boot, abort });
             }
             Effect::Cancel { entry, attempt } => {
@@ -261,6 +262,12 @@ impl Driver {
                 self.deliver(entry);
             }
         }
+    }
+
+    /// The entry of the role that `role` is assumed from.
+    fn parent(&self, role: &Role) -> Option<(EntryId, &Record)> {
+        let entry = self.records.find(&role.source.parent()?.alias)?;
+        Some((entry, self.records.get(entry)?))
     }
 
     /// Shows in the vault how the entry stands.
@@ -289,11 +296,20 @@ impl Driver {
     fn answer_waiters(&mut self) {
         let now = self.clock.now();
         let (engine, records) = (&self.engine, &mut self.records);
+        let aliases: BTreeMap<EntryId, Alias> = self
+            .waited
+            .iter()
+            .filter_map(|entry| {
+                let cause = engine.glance(now, *entry)?.blocked_by?;
+                Some((*entry, records.get(cause)?.role.alias.clone()))
+            })
+            .collect();
+        let cause = |entry| aliases.get(&entry);
         self.waited.retain(|&entry| {
             let Some(record) = records.get_mut(entry) else { return false };
             let answer = match (engine.serve(now, entry), &record.session) {
                 (Ok(_), Some(session)) => Ok(Served { role: Arc::clone(&record.role), session: Arc::clone(session) }),
-                (Err(NotServable::Failed(fault)), _) => Err(NotServed::Failed(fault)),
+                (Err(NotServable::Failed(fault)), _) => Err(NotServed::Failed(named(fault, cause(entry)))),
                 (Err(NotServable::Unknown), _) => Err(NotServed::Unknown),
                 (Err(NotServable::Pending) | Ok(_), _) => {
                     record.waiters.retain(|reply| !reply.is_closed());
@@ -320,7 +336,8 @@ impl Driver {
             }
             let glance = self.engine.glance(now, entry)?;
             let (role, session) = (Arc::clone(&record.role), record.session.as_deref());
-            Some(RoleReport::new(role, self.engine.version(entry), session, &glance))
+            let cause = glance.blocked_by.and_then(|cause| self.records.get(cause)).map(|cause| &cause.role.alias);
+            Some(RoleReport::new(role, self.engine.version(entry), session, &glance, cause))
         };
         Report {
             clock_skew: self.engine.clock_skew(),

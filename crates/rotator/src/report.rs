@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rolecall_core::rotation::{Glance, Reason, Version};
-use rolecall_core::{Fault, Role, Session};
+use rolecall_core::{Alias, Fault, Role, Session};
 
 /// How a role stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +81,14 @@ pub struct RoleReport {
 }
 
 impl RoleReport {
-    pub(crate) fn new(role: Arc<Role>, version: Version, session: Option<&Session>, glance: &Glance<'_>) -> Self {
+    /// `cause` is the role that keeps this one from being assumed, if another one does.
+    pub(crate) fn new(
+        role: Arc<Role>,
+        version: Version,
+        session: Option<&Session>,
+        glance: &Glance<'_>,
+        cause: Option<&Alias>,
+    ) -> Self {
         let held = glance.held.and(session);
         Self {
             role,
@@ -93,7 +100,7 @@ impl RoleReport {
             next_attempt_at: glance.next_attempt_at,
             reason: glance.reason,
             asked_for: glance.held.map(|held| held.asked_for),
-            fault: glance.failure.map(|failure| (failure.fault.clone(), failure.since)),
+            fault: glance.failure.map(|failure| (named(failure.fault.clone(), cause), failure.since)),
             attempt_under_way: glance.flight.is_some(),
         }
     }
@@ -119,4 +126,10 @@ pub struct Report {
     pub roles: Vec<RoleReport>,
     /// All sinks.
     pub sinks: Vec<SinkReport>,
+}
+
+/// A fault as it is told of a role that has to wait because of it: `cause` is the role that failed, if it is another one.
+pub(crate) fn named(fault: Fault, cause: Option<&Alias>) -> Fault {
+    let Some(cause) = cause else { return fault };
+    Fault { message: format!("waits for {cause}, which it is assumed from: {}", fault.message), ..fault }
 }

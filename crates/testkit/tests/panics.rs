@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rolecall_core::rotation::Policy;
-use rolecall_core::{AssumeRole, Assumed, Clock, Delivery, Fault, Role, Sink, role};
+use rolecall_core::{AssumeRole, Assumed, Clock, Delivery, Fault, Role, Session, Sink, role};
 use rolecall_rotator::{SystemClock, spawn};
 use rolecall_testkit::canary;
 
@@ -27,7 +27,7 @@ struct Sts;
 
 #[async_trait]
 impl AssumeRole for Sts {
-    async fn assume_role(&self, role: &Role) -> Result<Assumed, Fault> {
+    async fn assume_role(&self, role: &Role, _: Option<&Session>) -> Result<Assumed, Fault> {
         let expires_at = SystemClock.now().wall + Duration::from_secs(3600);
         let asked_for = role::DEFAULT_DURATION;
         let assumed = Assumed { credentials: canary::credentials(1), expires_at, asked_for, date: None };

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use rolecall_core::role::AlreadyNarrowed;
 use rolecall_core::{Alias, Role, SessionPolicy};
 use rolecall_rotator::Rotator;
 use tokio::sync::watch;
@@ -38,12 +39,14 @@ struct Lent {
 }
 
 /// Why nothing is lent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NotLent {
     /// There are too many.
     TooMany,
     /// Another command has the same tag and another policy.
     NameTaken,
+    /// The role has a session policy already.
+    AlreadyNarrowed(AlreadyNarrowed),
 }
 
 /// A token that is lent to one command, and the session of its own that the command has if it gets less than the role.
@@ -84,7 +87,7 @@ impl Keyring {
         lasting.or_else(|| lent().map(|(alias, _)| alias)).cloned()
     }
 
-    /// Lends `role` to whoever has `token`: a session of its own when the role has a session policy, else that of the alias.
+    /// Lends `role` to whoever has `token`: a session of its own when `policy` narrows it, else that of the alias.
     /// Its name is made from `tag`, so that a command which asks again, with a new token, finds it under the same name.
     ///
     /// # Errors
@@ -92,12 +95,14 @@ impl Keyring {
     pub(crate) fn lend(
         self: &Arc<Self>,
         rotator: &Rotator,
-        mut role: Role,
+        role: Role,
+        policy: SessionPolicy,
         token: Token,
         tag: [u8; 4],
     ) -> Result<Lease, NotLent> {
-        let is_narrowed = !role.session_policy.is_empty();
+        let is_narrowed = !policy.is_empty();
         let of = role.alias.clone();
+        let mut role = role.narrowed(policy.clone()).map_err(NotLent::AlreadyNarrowed)?;
         if is_narrowed {
             role.alias = role.alias.lent(tag);
         }
@@ -108,11 +113,11 @@ impl Keyring {
         }
         let lent = keys.lent.entry(name.clone()).or_insert_with(|| Lent {
             role: of,
-            session_policy: role.session_policy.clone(),
+            session_policy: policy.clone(),
             tokens: Vec::new(),
             over: watch::channel(()).0,
         });
-        if lent.session_policy != role.session_policy {
+        if lent.session_policy != policy {
             return Err(NotLent::NameTaken);
         }
         lent.tokens.push(token.clone());
@@ -135,10 +140,11 @@ impl Keyring {
         let mut keys = self.write();
         keys.lent.retain(|name, lent| {
             let role = roles.iter().find(|role| role.alias == lent.role);
-            match role {
+            // One that has a session policy by now cannot be lent with another.
+            let role = role.and_then(|role| role.clone().narrowed(lent.session_policy.clone()).ok());
+            match &role {
                 Some(role) if name.is_lent() => {
-                    let session_policy = lent.session_policy.clone();
-                    rotator.define(Role { alias: name.clone(), session_policy, ..role.clone() }, None);
+                    rotator.define(Role { alias: name.clone(), ..role.clone() }, None);
                 }
                 None if name.is_lent() => rotator.forget(name),
                 _ => {}
@@ -209,9 +215,12 @@ mod tests {
 
     const TAG: [u8; 4] = [0, 0xab, 0, 1];
 
-    fn narrowed() -> Role {
-        let policy = SessionPolicy::new(None, vec![PolicyArn::of_aws("aws", "ReadOnlyAccess")]).unwrap();
-        Role { session_policy: policy, ..role("a") }
+    fn policy(name: &str) -> SessionPolicy {
+        SessionPolicy::new(None, vec![PolicyArn::of_aws("aws", name)]).unwrap()
+    }
+
+    fn look() -> SessionPolicy {
+        policy("ReadOnlyAccess")
     }
 
     fn opens(keyring: &Keyring, name: &str, token: &Token) -> bool {
@@ -233,7 +242,7 @@ mod tests {
     async fn what_is_lent_ends_with_its_lease() {
         let (keyring, rotator) = rig();
         let token = Token::new().unwrap();
-        let lease = keyring.lend(&rotator, role("a"), token.clone(), TAG).unwrap();
+        let lease = keyring.lend(&rotator, role("a"), SessionPolicy::default(), token.clone(), TAG).unwrap();
         assert!(lease.name().as_str() == "a" && opens(&keyring, "a", &token) && !opens(&keyring, "b", &token));
         drop(lease);
         assert!(!opens(&keyring, "a", &token));
@@ -244,7 +253,7 @@ mod tests {
     async fn less_than_the_role_is_a_session_of_its_own() {
         let (keyring, rotator) = rig();
         let token = Token::new().unwrap();
-        let lease = keyring.lend(&rotator, narrowed(), token.clone(), TAG).unwrap();
+        let lease = keyring.lend(&rotator, role("a"), look(), token.clone(), TAG).unwrap();
         let name = lease.name().clone();
         assert!(name.is_lent() && opens(&keyring, name.as_str(), &token));
         assert!(!opens(&keyring, "a", &token), "the whole role is not opened");
@@ -254,14 +263,13 @@ mod tests {
         assert!(!served.role.session_policy.is_empty());
 
         let (next, key) = (Token::new().unwrap(), served.session.credentials.access_key_id().to_owned());
-        let again = keyring.lend(&rotator, narrowed(), next.clone(), TAG).unwrap();
+        let again = keyring.lend(&rotator, role("a"), look(), next.clone(), TAG).unwrap();
         drop(lease);
         assert!(opens(&keyring, name.as_str(), &next), "a new connection has it already");
         assert!(!opens(&keyring, name.as_str(), &token), "with a token of its own");
         assert_eq!(rotator.session(&name, wait).await.unwrap().session.credentials.access_key_id(), key);
         let other = SessionPolicy::new(Some(r#"{"Statement":[]}"#), vec![]).unwrap();
-        let other = Role { session_policy: other, ..role("a") };
-        assert_eq!(keyring.lend(&rotator, other, token.clone(), TAG).err(), Some(NotLent::NameTaken));
+        assert_eq!(keyring.lend(&rotator, role("a"), other, token.clone(), TAG).err(), Some(NotLent::NameTaken));
         drop(again);
         assert!(!opens(&keyring, name.as_str(), &next) && rotator.session(&name, wait).await.is_err());
     }
@@ -270,8 +278,8 @@ mod tests {
     async fn what_is_lent_follows_its_role() {
         let (keyring, rotator) = rig();
         let (token, wait) = (Token::new().unwrap(), std::time::Duration::from_secs(5));
-        let mut lease = keyring.lend(&rotator, narrowed(), token.clone(), TAG).unwrap();
-        let mut plain = keyring.lend(&rotator, role("a"), token.clone(), TAG).unwrap();
+        let mut lease = keyring.lend(&rotator, role("a"), look(), token.clone(), TAG).unwrap();
+        let mut plain = keyring.lend(&rotator, role("a"), SessionPolicy::default(), token.clone(), TAG).unwrap();
         let name = lease.name().clone();
         let key = async |rotator: &Rotator| {
             let session = rotator.session(&name, wait).await.unwrap().session;
@@ -293,9 +301,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_role_with_a_policy_is_not_lent_with_another() {
+        let (keyring, rotator) = rig();
+        let own = || Role { session_policy: policy("Own"), ..role("a") };
+        let lend = |policy| keyring.lend(&rotator, own(), policy, Token::new().unwrap(), TAG);
+        assert!(lend(SessionPolicy::default()).is_ok_and(|lease| lease.name().as_str() == "a"));
+        assert!(matches!(lend(look()).err(), Some(NotLent::AlreadyNarrowed(_))));
+        let lease = keyring.lend(&rotator, role("a"), look(), Token::new().unwrap(), TAG).unwrap();
+        keyring.follow(&rotator, &[own()]);
+        assert_eq!(keyring.lent(lease.name().as_str()), None, "it would be widened");
+    }
+
+    #[tokio::test]
     async fn there_is_an_end_to_what_is_lent() {
         let (keyring, rotator) = rig();
-        let lend = || keyring.lend(&rotator, role("a"), Token::new().unwrap(), TAG);
+        let lend = || keyring.lend(&rotator, role("a"), SessionPolicy::default(), Token::new().unwrap(), TAG);
         let leases: Vec<_> = (0..LEASES).map(|_| lend().unwrap_or_else(|_| unreachable!())).collect();
         assert_eq!(lend().err(), Some(NotLent::TooMany));
         drop(leases);

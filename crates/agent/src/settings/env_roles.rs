@@ -11,6 +11,8 @@ use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use rolecall_core::arn::{ArnError, ArnProblem};
+use rolecall_core::chain;
+use rolecall_core::source::SourceName;
 use rolecall_core::{Alias, Fault, FaultKind, Region, Role, RoleArn};
 
 use crate::settings::problem::{Problem, shortened};
@@ -38,11 +40,39 @@ pub struct EnvRoles {
     pub roles: Vec<Role>,
     /// Where each of them was said: the name of the variable.
     pub origins: BTreeMap<Alias, String>,
+    /// What they are assumed from, where that is not the base.
+    pub sources: BTreeMap<Alias, SourceName>,
     /// Variables that are not used because their value, or their number, is wrong.
     pub problems: Vec<Problem>,
     /// What is unusual but harms nothing: a gap in the numbers, a repeated variable, a name that is not read or that no
     /// profile can have as it is.
     pub notes: Vec<String>,
+}
+
+impl EnvRoles {
+    /// What a role says that it is assumed from.
+    pub(crate) fn source(&self, alias: &Alias) -> SourceName {
+        self.sources.get(alias).cloned().unwrap_or_default()
+    }
+
+    /// Links each role to the source that it names. Those that cannot be linked are problems from here on.
+    pub fn link(&mut self) {
+        let roles = std::mem::take(&mut self.roles).into_iter().map(|role| {
+            let source = self.source(&role.alias);
+            (role, source)
+        });
+        for (alias, linked) in chain::link(roles.collect()) {
+            match linked {
+                Ok(role) => self.roles.push(role),
+                Err(error) => {
+                    let origin = self.origins.get(&alias).cloned().unwrap_or_default();
+                    let fault =
+                        misconfigured(format!("{alias}: {error}"), "correct its source, or that of the other".into());
+                    self.problems.push(Problem { origin, column: None, value: None, fault }.shortened());
+                }
+            }
+        }
+    }
 }
 
 /// One variable that is a role, split from those that only look like it.

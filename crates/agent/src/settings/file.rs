@@ -5,6 +5,8 @@
 //! passed over in silence: a key that means nothing is an error. Where the file is and when it is read is left to the
 //! command line.
 
+mod details;
+mod fleet;
 mod place;
 pub mod roles;
 #[cfg(test)]
@@ -28,7 +30,7 @@ use value::{Entry, Wrong, entries};
 pub const VERSION: u32 = 1;
 
 /// Every key that may stand at the top.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "version",
     "default",
     "publish",
@@ -46,6 +48,7 @@ const KEYS: [&str; 17] = [
     "sts_rate",
     "sts_burst",
     "role",
+    "fleet",
 ];
 
 /// What a file says. None where it says nothing.
@@ -81,7 +84,7 @@ pub struct FileSettings {
     pub sts_rate: Option<u32>,
     /// The most calls to STS at once after a pause.
     pub sts_burst: Option<u32>,
-    /// The roles, in the order in which they stand there.
+    /// The roles, in the order in which they stand there: single ones, and those of fleets.
     pub roles: Vec<Result<FileRole, WrongRole>>,
 }
 
@@ -123,7 +126,8 @@ impl FileSettings {
             "sts_in_flight" => self.sts_in_flight = Some(entry.count()?),
             "sts_rate" => self.sts_rate = Some(entry.count()?),
             "sts_burst" => self.sts_burst = Some(entry.count()?),
-            "role" => self.roles = roles::read(entry)?,
+            "role" => self.roles.extend(roles::read(entry)?),
+            "fleet" => self.roles.extend(fleet::read(entry)?),
             _ => return Err(entry.unknown(&KEYS)),
         }
         Ok(())

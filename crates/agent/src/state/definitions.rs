@@ -4,11 +4,14 @@
 //! Written whole by each agent at its start. Readers ignore fields that they do not know and refuse a later version by
 //! name. Times are in seconds, paths absolute.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rolecall_core::chain::{self, ChainError};
 use rolecall_core::rotation::Lead;
-use rolecall_core::{Alias, Role, SessionPolicy, Source};
+use rolecall_core::source::SourceName;
+use rolecall_core::{Alias, Role, SessionPolicy, SessionTags, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::publish::files::{self, Access, FileError};
@@ -98,6 +101,16 @@ struct RoleDocument {
     session_name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     external_id: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    transitive_tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source_identity: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    policy: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    policy_arns: Vec<String>,
 }
 
 impl Definitions {
@@ -199,8 +212,11 @@ impl Document {
 
     /// What the file says, or what is wrong with it.
     fn read(self) -> Result<Definitions, String> {
+        let roles = self.roles.into_iter().map(RoleDocument::read).collect::<Result<_, _>>()?;
+        let whole =
+            |(alias, role): (Alias, Result<Role, ChainError>)| role.map_err(|error| format!("{alias}: {error}"));
         Ok(Definitions {
-            roles: self.roles.into_iter().map(RoleDocument::read).collect::<Result<_, _>>()?,
+            roles: chain::link(roles).into_iter().map(whole).collect::<Result<_, _>>()?,
             default: self.default.map(|alias| parsed("default", &alias)).transpose()?,
             store: self.store,
             refresh_before: parsed("refresh_before", &self.refresh_before)?,
@@ -214,8 +230,20 @@ impl Document {
 
 impl RoleDocument {
     fn of(role: &Role) -> Self {
-        // A session policy is only for a command, and gone with it.
-        let Role { alias, name, arn, region, source, duration, session_name, external_id, session_policy: _ } = role;
+        let Role {
+            alias,
+            name,
+            arn,
+            region,
+            source,
+            duration,
+            session_name,
+            external_id,
+            tags,
+            source_identity,
+            session_policy,
+        } = role;
+        let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
         Self {
             alias: alias.to_string(),
             name: name.clone(),
@@ -225,29 +253,33 @@ impl RoleDocument {
             duration_seconds: duration.as_secs(),
             session_name: session_name.to_string(),
             external_id: external_id.as_ref().map(ToString::to_string),
+            tags: tags.iter().map(owned).collect(),
+            transitive_tags: tags.transitive().map(str::to_owned).collect(),
+            source_identity: source_identity.as_ref().map(ToString::to_string),
+            policy: session_policy.document().map(str::to_owned),
+            policy_arns: session_policy.arns().iter().map(ToString::to_string).collect(),
         }
     }
 
-    fn read(self) -> Result<Role, String> {
-        Ok(Role {
-            alias: parsed("alias", &self.alias)?,
+    /// The role, and the source that it names.
+    fn read(self) -> Result<(Role, SourceName), String> {
+        let arns: Result<_, _> = self.policy_arns.iter().map(|arn| parsed("policy_arns", arn)).collect();
+        let policy = SessionPolicy::new(self.policy.as_deref(), arns?);
+        let role = Role {
+            alias: Alias::of_profile(&self.alias).map_err(|error| format!("alias: {error}"))?,
             name: self.name,
             arn: parsed("arn", &self.arn)?,
             region: self.region.map(|region| parsed("region", &region)).transpose()?,
-            source: source(&self.source)?,
+            source: Source::Base,
             duration: Duration::from_secs(self.duration_seconds),
             session_name: parsed("session_name", &self.session_name)?,
             external_id: self.external_id.map(|id| parsed("external_id", &id)).transpose()?,
-            session_policy: SessionPolicy::default(),
-        })
+            tags: SessionTags::new(self.tags, self.transitive_tags).map_err(|error| format!("tags: {error}"))?,
+            source_identity: self.source_identity.map(|identity| parsed("source_identity", &identity)).transpose()?,
+            session_policy: policy.map_err(|error| format!("policy: {error}"))?,
+        };
+        Ok((role, parsed("source", &self.source)?))
     }
-}
-
-fn source(text: &str) -> Result<Source, String> {
-    [Source::Base]
-        .into_iter()
-        .find(|source| source.to_string() == text)
-        .ok_or_else(|| format!("source: {text:?} is none that this rolecall knows"))
 }
 
 fn parsed<T: std::str::FromStr>(key: &str, text: &str) -> Result<T, String>

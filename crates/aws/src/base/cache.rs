@@ -10,13 +10,14 @@ use aws_config::Region;
 use rolecall_core::Fault;
 use tokio::sync::Mutex;
 
-use super::Base;
 use super::load::{Before, Loaded, Seams, load};
+use super::{Base, Wanted};
 
 /// The base and its newest load.
 pub(crate) struct Cache {
     base: Base,
-    seams: Seams,
+    wanted: Wanted,
+    seams: Arc<Seams>,
     /// How many loads have ended.
     loads: AtomicU64,
     /// Whether a load has been good.
@@ -25,8 +26,9 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    pub(crate) fn new(base: Base, seams: Seams) -> Self {
-        Self { base, seams, loads: AtomicU64::new(0), worked: AtomicBool::new(false), newest: Mutex::new(None) }
+    pub(crate) fn new(base: Base, wanted: Wanted, seams: Arc<Seams>) -> Self {
+        let (loads, worked) = (AtomicU64::new(0), AtomicBool::new(false));
+        Self { base, wanted, seams, loads, worked, newest: Mutex::new(None) }
     }
 
     /// How many loads have ended: a [`Loaded::number`] above it belongs to a load that ended later.
@@ -50,7 +52,7 @@ impl Cache {
         }
         let number = self.loads() + 1;
         let before = Before { fallback, number, worked: self.worked.load(Ordering::Acquire) };
-        let outcome = load(&self.base, &self.seams, before).await.map(Arc::new);
+        let outcome = load(&self.base, &self.wanted, &self.seams, before).await.map(Arc::new);
         self.worked.fetch_or(outcome.is_ok(), Ordering::AcqRel);
         *newest = Some(outcome.clone());
         self.loads.store(number, Ordering::Release);

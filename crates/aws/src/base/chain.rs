@@ -5,19 +5,19 @@
 
 use std::sync::Arc;
 
-use aws_config::{Region, SdkConfig};
+use aws_config::{ConfigLoader, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_runtime::env_config::section::EnvConfigSections;
 use aws_sdk_sts::config::Credentials;
 use rolecall_core::{Fault, FaultKind};
 
 use super::check;
-use super::clues::{Clues, check_selected};
+use super::clues::{Clues, check_profile, check_selected};
 use super::deadline::Deadline;
 use super::load::{Resolved, Seams, retries, timeouts};
 use super::process::{self, Process};
 use super::profiles::{self, files};
-use super::{ProfileFiles, ProfileTexts, endpoint};
+use super::{ProfileFiles, ProfileTexts, Wanted, endpoint};
 use crate::environment::Environment;
 use crate::fault;
 use crate::quiet::quiet;
@@ -29,6 +29,8 @@ const ANSWER: &str = "rolecall-credential-process";
 pub(super) struct Chain<'a> {
     pub(super) files: &'a Arc<dyn ProfileFiles>,
     pub(super) environment: &'a Environment,
+    /// Whose credentials it is asked for; the environment leads to no others.
+    pub(super) wanted: &'a Wanted,
     pub(super) seams: &'a Seams,
     /// The Region for calls that the chain itself has to make when it has none.
     pub(super) fallback: Option<&'a Region>,
@@ -48,9 +50,18 @@ impl Chain<'_> {
         let texts = deadline.within(self.texts(), || fault::files_timed_out(limit)).await??;
         let (texts, profiles) = self.parse(texts).await?;
         endpoint::check(self.environment, &profiles)?;
+        if let Wanted::Profile(name) = self.wanted {
+            check_profile(name, &profiles)?;
+        }
         check_selected(self.environment, &profiles)?;
+        if *self.wanted == Wanted::Nobody {
+            let settings = quiet(self.settings(&texts));
+            let (config, region) = deadline.within(settings, || fault::base_timed_out(limit)).await??;
+            return Ok(Resolved { config, region, credentials: None });
+        }
 
-        let process = process::find(&profiles).filter(|_| !self.environment.has_keys());
+        let without_profiles = matches!(self.wanted, Wanted::Provider(_));
+        let process = process::find(&profiles).filter(|_| !self.environment.has_keys() && !without_profiles);
         let answer = match &process {
             Some(process) => Some(
                 deadline.within(process.run(self.worked, self.environment), || process.late(limit.as_secs())).await??,
@@ -99,7 +110,7 @@ impl Chain<'_> {
         self.seams.files_told.call_once(|| {
             tracing::warn!("{why}; until it is corrected, the base in the environment is used without the profiles");
         });
-        let none = ProfileTexts { config: String::new(), credentials: String::new() };
+        let none = nothing();
         let sections = self.sections(&none).await.unwrap_or_default();
         Ok((none, sections))
     }
@@ -116,7 +127,11 @@ impl Chain<'_> {
         clues: &Clues,
     ) -> Result<Resolved, Fault> {
         let (config, region) = self.settings(texts).await?;
-        let credentials = match (credentials, config.credentials_provider()) {
+        let provider = match self.wanted.apart_from_profiles(self.environment) {
+            Some(environment) => self.loader(&environment, &nothing()).load().await.credentials_provider(),
+            None => config.credentials_provider(),
+        };
+        let credentials = match (credentials, provider) {
             (Some(credentials), _) => credentials,
             (None, Some(provider)) => {
                 provider.provide_credentials().await.map_err(|err| fault::of_base(&err, clues))?
@@ -125,22 +140,13 @@ impl Chain<'_> {
                 return Err(fault::of_loading(FaultKind::Bug, "the AWS default chain has no provider", "report this"));
             }
         };
-        Ok(Resolved { config, region, credentials })
+        Ok(Resolved { config, region, credentials: Some(credentials) })
     }
 
     /// The settings of the chain and the Region that it found. They are loaded a second time with the fallback when it
     /// found none, since its own calls to STS (web identity, `source_profile`) fail without one.
     async fn settings(&self, texts: &ProfileTexts) -> Result<(SdkConfig, Option<Region>), Fault> {
-        let loader = || {
-            aws_config::from_env()
-                .env(self.environment.for_sdk())
-                .fs(self.seams.fs.clone())
-                .profile_files(files(texts))
-                .http_client(self.seams.http.clone())
-                .time_source(self.seams.time.clone())
-                .timeout_config(timeouts())
-                .retry_config(retries())
-        };
+        let loader = || self.loader(self.environment, texts);
         let config = loader().load().await;
         match (config.region().cloned(), self.fallback) {
             (None, Some(fallback)) => Ok((loader().region(fallback.clone()).load().await, None)),
@@ -150,6 +156,17 @@ impl Chain<'_> {
                 Ok((config, Some(region)))
             }
         }
+    }
+
+    fn loader(&self, environment: &Environment, texts: &ProfileTexts) -> ConfigLoader {
+        aws_config::from_env()
+            .env(environment.for_sdk())
+            .fs(self.seams.fs.clone())
+            .profile_files(files(texts))
+            .http_client(self.seams.http.clone())
+            .time_source(self.seams.time.clone())
+            .timeout_config(timeouts())
+            .retry_config(retries())
     }
 
     /// A Region goes into host names and signatures, so it has to be one.
@@ -165,6 +182,11 @@ impl Chain<'_> {
         };
         Err(fault::of_loading(FaultKind::Misconfigured, &format!("{setting}: {err}"), action))
     }
+}
+
+/// The texts of files that are not there.
+fn nothing() -> ProfileTexts {
+    ProfileTexts { config: String::new(), credentials: String::new() }
 }
 
 /// The texts with the answer of a process as a profile of its own, which `role_profile` gets its credentials from. The

@@ -3,6 +3,7 @@
 //! The SDK's errors name neither the file that could not be read nor the login that has ended.
 
 use aws_runtime::env_config::section::{EnvConfigSections, Profile};
+use rolecall_core::source::ProfileName;
 use rolecall_core::{Fault, FaultKind};
 
 use super::process;
@@ -45,6 +46,24 @@ pub(super) fn check_selected(environment: &Environment, profiles: &EnvConfigSect
         FaultKind::Misconfigured,
         &format!("AWS_PROFILE names the profile {name:?}, which neither the AWS config nor the credentials file has"),
         "correct AWS_PROFILE and start rolecall again, or add that profile; the files are read again at the next attempt",
+    ))
+}
+
+/// Refuses a profile that is the source of a role and is not there.
+///
+/// # Errors
+/// The name.
+pub(super) fn check_profile(name: &ProfileName, profiles: &EnvConfigSections) -> Result<(), Fault> {
+    if profiles.get_profile(name.as_str()).is_some() {
+        return Ok(());
+    }
+    Err(fault::of_loading(
+        FaultKind::Misconfigured,
+        &format!(
+            "neither the AWS config nor the credentials file has the profile {:?}, which is the source",
+            name.as_str()
+        ),
+        "correct the source of the role, or add that profile; the files are read again at the next attempt",
     ))
 }
 

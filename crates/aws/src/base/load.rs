@@ -10,16 +10,16 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::Client;
-use aws_sdk_sts::config::{Credentials, IdentityCache, SharedHttpClient};
+use aws_sdk_sts::config::{Credentials, IdentityCache, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_types::os_shim_internal::Fs;
 use rolecall_core::Fault;
 use tokio::sync::OnceCell;
 
-use super::Base;
 use super::chain::Chain;
 use super::check;
+use super::{Base, Wanted};
 use crate::environment::Environment;
 use crate::http;
 use crate::sts::NoThrottledRetry;
@@ -66,8 +66,8 @@ pub(crate) struct Loaded {
     pub(crate) client: Client,
     /// The Region of the chain, if it has one.
     pub(crate) region: Option<Region>,
-    /// The credentials, to keep them out of every message.
-    pub(crate) credentials: Credentials,
+    /// The credentials, to keep them out of every message; none when the settings alone were wanted.
+    pub(crate) credentials: Option<Credentials>,
     /// Counts loads, from 1.
     pub(crate) number: u64,
     loaded_at: SystemTime,
@@ -79,7 +79,7 @@ impl Loaded {
     /// Whether the base can be used at `now` without asking its source. A wall clock that went back says no.
     pub(super) fn is_good(&self, now: SystemTime) -> bool {
         let age = now.duration_since(self.loaded_at);
-        let expires = self.credentials.expiry();
+        let expires = self.credentials.as_ref().and_then(Credentials::expiry);
         age.is_ok_and(|age| age < MAX_AGE) && expires.is_none_or(|expires| now + MARGIN < expires)
     }
 }
@@ -88,7 +88,7 @@ impl Loaded {
 pub(super) struct Resolved {
     pub(super) config: SdkConfig,
     pub(super) region: Option<Region>,
-    pub(super) credentials: Credentials,
+    pub(super) credentials: Option<Credentials>,
 }
 
 /// What a load has to know of those before it.
@@ -101,23 +101,24 @@ pub(super) struct Before<'a> {
     pub(super) worked: bool,
 }
 
-/// Loads `base`.
-pub(super) async fn load(base: &Base, seams: &Seams, before: Before<'_>) -> Result<Loaded, Fault> {
+/// Loads what is `wanted` of `base`.
+pub(super) async fn load(base: &Base, wanted: &Wanted, seams: &Seams, before: Before<'_>) -> Result<Loaded, Fault> {
     let Before { fallback, number, worked } = before;
     let loaded_at = seams.time.now();
     let resolved = match base {
         Base::DefaultChain { files, environment } => {
-            Chain { files, environment, seams, fallback, worked }.resolve().await?
+            let environment = &wanted.environment(environment);
+            Chain { files, environment, wanted, seams, fallback, worked }.resolve().await?
         }
         Base::Keys { access_key_id, secret_access_key, endpoint_url, region } => {
             let region = Region::new(region.as_str().to_owned());
             let config = keys_only(endpoint_url, region.clone(), seams);
             let credentials = Credentials::new(access_key_id, secret_access_key, None, None, "rolecall");
-            Resolved { config, region: Some(region), credentials }
+            Resolved { config, region: Some(region), credentials: Some(credentials) }
         }
     };
     let Resolved { config, region, credentials } = resolved;
-    check::credentials(&credentials)?;
+    credentials.as_ref().map_or(Ok(()), check::credentials)?;
     let client = client(&config, credentials.clone());
     Ok(Loaded { client, region, credentials, number, loaded_at, role_session: OnceCell::new() })
 }
@@ -136,14 +137,14 @@ fn keys_only(endpoint_url: &str, region: Region, seams: &Seams) -> SdkConfig {
         .build()
 }
 
-/// An STS client that uses exactly these credentials; they are replaced by the next load, not by the SDK.
-fn client(config: &SdkConfig, credentials: Credentials) -> Client {
-    let config = aws_sdk_sts::config::Builder::from(config)
-        .credentials_provider(credentials)
+/// An STS client that uses exactly these credentials; they are replaced by the next load, not by the SDK. Without any,
+/// each call brings its own or needs none.
+fn client(config: &SdkConfig, credentials: Option<Credentials>) -> Client {
+    let mut config = aws_sdk_sts::config::Builder::from(config)
         .identity_cache(IdentityCache::no_cache())
-        .retry_classifier(NoThrottledRetry)
-        .build();
-    Client::from_conf(config)
+        .retry_classifier(NoThrottledRetry);
+    config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
+    Client::from_conf(config.build())
 }
 
 pub(super) fn timeouts() -> TimeoutConfig {

@@ -7,7 +7,7 @@ impl Loaded {
     /// Asks `GetCallerIdentity` once per load, which needs no permission; never for long-term keys, which have no session
     /// token. When STS does not say, the answer is no and is not kept: then STS decides about the duration.
     pub(crate) async fn is_role_session(&self) -> bool {
-        if self.credentials.session_token().is_none() {
+        if self.credentials.as_ref().and_then(|credentials| credentials.session_token()).is_none() {
             return false;
         }
         let ask = || async {

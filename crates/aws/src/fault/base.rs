@@ -14,10 +14,10 @@ use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use rolecall_core::{Fault, FaultKind};
 
-use super::Call;
 use super::failure::{Failure, one_line};
 use super::of_loading;
 use super::table;
+use super::{Call, With};
 use crate::base::Clues;
 
 /// What is attempted when a base is loaded.
@@ -76,7 +76,10 @@ fn of_web_identity(cause: &(dyn Error + 'static)) -> Option<Failure> {
 
 /// `asked` is who was asked.
 fn of_failure(asked: &str, failure: &Failure) -> Fault {
-    table::classify(&Call { attempted: ATTEMPTED.into(), host: Some(asked.into()), known: false }, failure)
+    table::classify(
+        &Call { attempted: ATTEMPTED.into(), host: Some(asked.into()), with: With::Base { known: false } },
+        failure,
+    )
 }
 
 fn web_identity(failure: &Failure, clues: &Clues) -> Fault {

@@ -6,8 +6,8 @@
 
 use rolecall_core::{Fault, FaultKind};
 
-use super::Call;
 use super::failure::{Failure, Kind};
+use super::{Call, With};
 use crate::http::Refusal;
 
 const RENEW: &str = "renew the base credentials at their source (`aws sso login`, new keys in the profile, a new web \
@@ -46,8 +46,14 @@ const DENIED: &str = "check, in this order: does the trust policy of the role na
                       organisation policy forbid it; is the ARN right, since AWS says the same of a role that does not \
                       exist";
 
-const TAGS: &str = "allow sts:TagSession next to sts:AssumeRole in the trust policy of the role: the session of the base \
-                    carries tags that go along (on EKS Pod Identity `disableSessionTags` is the other way out)";
+const TAGS: &str = "allow sts:TagSession next to sts:AssumeRole in the trust policy of the role: tags are set here, or the session of \
+                    the source carries some that go along (on EKS Pod Identity `disableSessionTags` is the other way out)";
+
+const SOURCE_IDENTITY: &str = "allow sts:SetSourceIdentity next to sts:AssumeRole in the trust policy of the role, and to the \
+                               caller: a source identity is set here, or the session of the source has one, which goes along";
+
+const WEB_IDENTITY: &str = "check the trust policy of the role: does it allow sts:AssumeRoleWithWebIdentity to the provider of \
+                            the token, with its subject and audience; AWS says the same of a role that does not exist";
 
 const NOT_AWS: &str =
     "check whether a proxy or a login page is in the way, and what AWS_ENDPOINT_URL names, if it is set";
@@ -117,14 +123,36 @@ fn service(call: &Call, failure: &Failure) -> Fault {
             "set the clock of this machine (`timedatectl set-ntp true`, chrony)",
         );
     }
+    match (&call.with, code) {
+        (With::Session(alias), _) if rejects_base(failure) => {
+            return fault(
+                FaultKind::BaseExpired,
+                &format!("AWS does not take the session of {alias} any longer, which it is assumed with ({code})"),
+                &format!("nothing, a new session of {alias} is asked for; if it stays, see how {alias} stands"),
+            );
+        }
+        (With::Token(file), "ExpiredToken" | "ExpiredTokenException") => {
+            return fault(
+                FaultKind::BaseExpired,
+                &format!("the web identity token in {} has expired ({code})", file.as_str()),
+                "have a new token written into that file (in a pod the kubelet does); it is read again at the next attempt",
+            );
+        }
+        _ => {}
+    }
     match code {
         "AccessDenied" | "AccessDeniedException" => {
-            let action = if message.contains("sts:TagSession") { TAGS } else { DENIED };
+            let action = match message {
+                _ if matches!(call.with, With::Token(_)) => WEB_IDENTITY,
+                message if message.contains("sts:TagSession") => TAGS,
+                message if message.contains("sts:SetSourceIdentity") => SOURCE_IDENTITY,
+                _ => DENIED,
+            };
             fault(FaultKind::Denied, &format!("STS refused{said}"), action)
         }
         "ExpiredToken" | "ExpiredTokenException" => ended("the base credentials have expired"),
         "InvalidClientTokenId" | "UnrecognizedClientException" | "InvalidAccessKeyId" | "InvalidToken"
-            if call.known =>
+            if matches!(call.with, With::Base { known: true }) =>
         {
             ended("AWS does not accept the base credentials any longer: they were deactivated or deleted")
         }

@@ -23,7 +23,7 @@ async fn a_source_profile_is_a_chain_of_its_own() {
     let config = "[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::1:role/Base\nsource_profile = keys\n\
                   role_session_name = base\nexternal_id = x\n";
     let keys = "[keys]\naws_access_key_id = AKIAK\naws_secret_access_key = s\n";
-    World::new(aws.clone()).files(config, keys).sts().assume_role(&role()).await.unwrap();
+    World::new(aws.clone()).files(config, keys).sts().assume_role(&role(), None).await.unwrap();
     let requests = aws.requests();
     assert_eq!(requests[0].field("RoleSessionName"), Some("base"));
     assert_eq!((requests[0].key(), requests[1].key()), ("AKIAK", "ASIA0"));
@@ -37,7 +37,7 @@ async fn the_paths_of_the_profile_files_are_never_opened() {
         ("AWS_SHARED_CREDENTIALS_FILE", "/etc/aws"),
     ]);
     world.fs.extend(["/home/.aws/config", "/home/.aws/credentials", "/etc/aws"].map(|path| (path, KEYS)));
-    let fault = world.sts().assume_role(&role()).await.unwrap_err();
+    let fault = world.sts().assume_role(&role(), None).await.unwrap_err();
     assert!(fault.message.contains("none in the environment"), "{fault}");
 }
 
@@ -48,7 +48,7 @@ async fn the_endpoint_of_the_environment_is_used_for_every_call() {
         let config = "[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::1:role/Base\nsource_profile = keys\n";
         let keys = "[keys]\naws_access_key_id = AKIAK\naws_secret_access_key = s\n";
         let world = World::new(aws.clone()).files(config, keys).env(&[(name, "http://127.0.0.1:1")]);
-        world.sts().assume_role(&role()).await.unwrap();
+        world.sts().assume_role(&role(), None).await.unwrap();
         let uris: Vec<String> = aws.requests().into_iter().map(|request| request.uri).collect();
         assert_eq!(uris, ["http://127.0.0.1:1/", "http://127.0.0.1:1/"], "{name}");
     }
@@ -63,7 +63,7 @@ async fn a_web_identity_works_without_a_region() {
     let mut world = World::new(aws.clone())
         .env(&[("AWS_WEB_IDENTITY_TOKEN_FILE", "/token"), ("AWS_ROLE_ARN", "arn:aws-us-gov:iam::1:role/Base")]);
     world.fs.push(("/token", "canary-jwt"));
-    world.sts().assume_role(&role_of("arn:aws-us-gov:iam::123456789012:role/R")).await.unwrap();
+    world.sts().assume_role(&role_of("arn:aws-us-gov:iam::123456789012:role/R"), None).await.unwrap();
     let requests = aws.requests();
     assert_eq!(requests[0].uri, "https://sts.us-gov-west-1.amazonaws.com/");
     assert_eq!(requests[0].field("WebIdentityToken"), Some("canary-jwt"));
@@ -90,7 +90,7 @@ async fn container_and_instance_metadata_and_sso_go_through_our_client() {
 
     let mut instance = World::new(aws.clone());
     instance.env.clear();
-    instance.sts().assume_role(&role()).await.unwrap();
+    instance.sts().assume_role(&role(), None).await.unwrap();
     assert_eq!(
         aws.requests().last().unwrap().uri,
         "https://sts.eu-north-1.amazonaws.com/",
@@ -99,11 +99,11 @@ async fn container_and_instance_metadata_and_sso_go_through_our_client() {
 
     let container = World::new(aws.clone())
         .env(&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/container"), ("AWS_REGION", "eu-west-1")]);
-    container.sts().assume_role(&role()).await.unwrap();
+    container.sts().assume_role(&role(), None).await.unwrap();
 
     let mut sso = World::new(aws.clone()).files(SSO, "").env(&[("HOME", "/home")]);
     sso.fs.push((SSO_CACHE, r#"{"accessToken":"canary-sso","expiresAt":"2026-11-02T12:00:00Z"}"#));
-    sso.sts().assume_role(&role()).await.unwrap();
+    sso.sts().assume_role(&role(), None).await.unwrap();
 
     assert_eq!(signers(&aws), ["ASIAM", "ASIAM", "ASIAM"]);
 }
@@ -118,7 +118,7 @@ async fn an_ended_login_is_a_fault_of_its_own() {
     for cache in [None, Some(r#"{"accessToken":"canary-sso","expiresAt":"2026-11-02T09:00:00Z"}"#)] {
         let mut world = World::new(Aws::new(|_, _| Answer::Refused)).files(SSO, "").env(&[("HOME", "/home")]);
         world.fs.extend(cache.map(|cache| (SSO_CACHE, cache)));
-        let fault = world.sts().assume_role(&role()).await.unwrap_err();
+        let fault = world.sts().assume_role(&role(), None).await.unwrap_err();
         assert_eq!(fault.kind, FaultKind::SsoLoginNeeded, "{fault}");
         assert!(fault.action.starts_with("run `aws sso login --sso-session dev`;"), "{fault}");
         assert!(!format!("{fault:?}").contains("canary"), "{fault}");
@@ -130,7 +130,7 @@ async fn a_login_that_aws_has_ended_is_a_login_needed_too() {
     let aws = Aws::new(|_, _| Answer::Http(401, None, r#"{"__type":"UnauthorizedException","message":"no"}"#.into()));
     let mut world = World::new(aws).files(SSO, "").env(&[("HOME", "/home")]);
     world.fs.push((SSO_CACHE, r#"{"accessToken":"canary-sso","expiresAt":"2026-11-02T12:00:00Z"}"#));
-    let fault = world.sts().assume_role(&role()).await.unwrap_err();
+    let fault = world.sts().assume_role(&role(), None).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::SsoLoginNeeded, "{fault}");
 }
 
@@ -142,9 +142,9 @@ async fn a_rejected_base_is_read_again_at_once_when_it_was_at_hand() {
     });
     let world = World::new(aws.clone()).files(REGION, KEYS);
     let sts = world.sts();
-    sts.assume_role(&role()).await.unwrap();
+    sts.assume_role(&role(), None).await.unwrap();
     world.files.set(REGION, NEW_KEYS);
-    sts.assume_role(&role()).await.unwrap();
+    sts.assume_role(&role(), None).await.unwrap();
     assert_eq!(signers(&aws), ["AKIA1", "AKIA1", "AKIA2"]);
 }
 
@@ -154,11 +154,11 @@ async fn a_base_that_was_just_read_is_not_tried_twice() {
     let world = World::new(aws.clone()).files(REGION, KEYS);
     let sts = world.sts();
     for calls in 1..=3 {
-        assert_eq!(sts.assume_role(&role()).await.unwrap_err().kind, FaultKind::BaseExpired);
+        assert_eq!(sts.assume_role(&role(), None).await.unwrap_err().kind, FaultKind::BaseExpired);
         assert_eq!(aws.requests().len(), calls);
     }
     world.files.set(REGION, NEW_KEYS);
-    sts.assume_role(&role()).await.unwrap_err();
+    sts.assume_role(&role(), None).await.unwrap_err();
     assert_eq!(signers(&aws).last().unwrap(), "AKIA2");
 }
 
@@ -167,9 +167,9 @@ async fn after_a_denial_the_files_are_read_again_too() {
     let aws = Aws::new(|_, _| error(403, "AccessDenied", "no"));
     let world = World::new(aws.clone()).files(REGION, KEYS);
     let sts = world.sts();
-    sts.assume_role(&role()).await.unwrap_err();
+    sts.assume_role(&role(), None).await.unwrap_err();
     world.files.set(REGION, NEW_KEYS);
-    sts.assume_role(&role()).await.unwrap_err();
+    sts.assume_role(&role(), None).await.unwrap_err();
     assert_eq!(signers(&aws), ["AKIA1", "AKIA2"]);
 }
 
@@ -178,12 +178,12 @@ async fn keys_without_expiry_are_read_again_after_a_quarter_of_an_hour() {
     let aws = Aws::new(|_, _| session("AssumeRole", "1"));
     let world = World::new(aws.clone()).files(REGION, KEYS);
     let sts = world.sts();
-    sts.assume_role(&role()).await.unwrap();
+    sts.assume_role(&role(), None).await.unwrap();
     world.files.set(REGION, NEW_KEYS);
     world.time.advance(Duration::from_secs(14 * 60));
-    sts.assume_role(&role()).await.unwrap();
+    sts.assume_role(&role(), None).await.unwrap();
     world.time.advance(Duration::from_secs(60));
-    sts.assume_role(&role()).await.unwrap();
+    sts.assume_role(&role(), None).await.unwrap();
     assert_eq!(signers(&aws), ["AKIA1", "AKIA1", "AKIA2"]);
 }
 
@@ -199,9 +199,9 @@ async fn a_session_of_the_base_is_renewed_before_it_ends() {
     let world = World::new(aws.clone()).files(config, KEYS);
     let sts = world.sts();
     world.time.advance(Duration::from_secs(3600 - 90));
-    sts.assume_role(&role()).await.unwrap();
+    sts.assume_role(&role(), None).await.unwrap();
     world.time.advance(Duration::from_secs(31));
-    sts.assume_role(&role()).await.unwrap();
+    sts.assume_role(&role(), None).await.unwrap();
     assert_eq!(signers(&aws), ["ASIAB0", "ASIAB2"]);
 }
 
@@ -217,7 +217,7 @@ impl ProfileFiles for Broken {
 #[tokio::test]
 async fn files_that_cannot_be_read_are_the_fault() {
     let sts = World::new(Aws::new(|_, _| Answer::Refused)).sts_with(Broken);
-    assert_eq!(sts.assume_role(&role()).await.unwrap_err().message, "could not read ~/.aws/config");
+    assert_eq!(sts.assume_role(&role(), None).await.unwrap_err().message, "could not read ~/.aws/config");
 }
 
 #[tokio::test]
@@ -259,7 +259,8 @@ async fn each_way_to_have_no_base_is_told_apart() {
             true => Answer::Http(404, None, "canary-body".into()),
             false => error(403, "AccessDenied", "not authorized"),
         });
-        let fault = World::new(aws).files(config, credentials).env(env).sts().assume_role(&role()).await.unwrap_err();
+        let fault =
+            World::new(aws).files(config, credentials).env(env).sts().assume_role(&role(), None).await.unwrap_err();
         assert_eq!(fault.kind, kind, "{fault}");
         assert!(fault.message.contains(words), "{fault}");
         assert!(fault.message.starts_with("could not load the base credentials: "), "{fault}");
@@ -274,7 +275,9 @@ async fn a_base_that_does_not_answer_is_unreachable_and_one_load_serves_all_who_
         .env(&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/container"), ("AWS_REGION", "eu-west-1")]);
     let sts = world.sts();
     let role = role();
-    let all = async { tokio::join!(sts.assume_role(&role), sts.assume_role(&role), sts.assume_role(&role)) };
+    let all = async {
+        tokio::join!(sts.assume_role(&role, None), sts.assume_role(&role, None), sts.assume_role(&role, None))
+    };
     let all = tokio::time::timeout(Duration::from_secs(16), all).await.unwrap();
     for outcome in [all.0, all.1, all.2] {
         assert_eq!(outcome.unwrap_err().kind, FaultKind::Unreachable);
@@ -292,7 +295,7 @@ async fn a_web_identity_that_ends_is_told_from_one_that_was_never_right() {
         let web = [("AWS_WEB_IDENTITY_TOKEN_FILE", "/token"), ("AWS_ROLE_ARN", "arn:aws:iam::1:role/B")];
         let mut world = World::new(aws).env(&web);
         world.fs.push(("/token", "canary-jwt"));
-        let fault = world.sts().assume_role(&role()).await.unwrap_err();
+        let fault = world.sts().assume_role(&role(), None).await.unwrap_err();
         assert_eq!(fault.kind, kind, "{fault}");
         assert!(
             fault.message.starts_with("could not load the base credentials: ") && fault.to_string().contains(words),
@@ -306,7 +309,7 @@ async fn a_web_identity_that_ends_is_told_from_one_that_was_never_right() {
 async fn metadata_that_is_down_is_unreachable() {
     let aws = Aws::new(|_, _| Answer::Http(503, None, "canary".into()));
     let env = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/container"), ("AWS_REGION", "eu-west-1")];
-    let fault = World::new(aws).env(&env).sts().assume_role(&role()).await.unwrap_err();
+    let fault = World::new(aws).env(&env).sts().assume_role(&role(), None).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable, "{fault}");
     assert!(fault.message.ends_with("answered with status 503"), "{fault}");
 }
@@ -318,8 +321,8 @@ async fn keys_that_aws_accepted_once_have_ended() {
         _ => error(403, "InvalidClientTokenId", "The security token included in the request is invalid."),
     });
     let sts = World::new(aws.clone()).files(REGION, KEYS).sts();
-    sts.assume_role(&role()).await.unwrap();
-    assert_eq!(sts.assume_role(&role()).await.unwrap_err().kind, FaultKind::BaseExpired);
+    sts.assume_role(&role(), None).await.unwrap();
+    assert_eq!(sts.assume_role(&role(), None).await.unwrap_err().kind, FaultKind::BaseExpired);
     let other = World::new(aws).files(REGION, KEYS).sts();
-    assert_eq!(other.assume_role(&role()).await.unwrap_err().kind, FaultKind::Misconfigured);
+    assert_eq!(other.assume_role(&role(), None).await.unwrap_err().kind, FaultKind::Misconfigured);
 }

@@ -9,7 +9,7 @@ use super::support::*;
 #[tokio::test]
 async fn an_answer_becomes_a_session_with_the_clock_of_sts() {
     let aws = Aws::new(|_, _| session("AssumeRole", "1"));
-    let assumed = with_keys(&aws).assume_role(&role()).await.unwrap();
+    let assumed = with_keys(&aws).assume_role(&role(), None).await.unwrap();
     assert_eq!(assumed.credentials.access_key_id(), "ASIA1");
     assert_eq!(assumed.credentials.session_token(), "canary-token-1");
     assert_eq!(assumed.expires_at.to_string(), "2026-11-02T11:00:00Z");
@@ -26,7 +26,7 @@ async fn an_answer_becomes_a_session_with_the_clock_of_sts() {
 #[tokio::test]
 async fn what_nobody_said_is_not_sent() {
     let aws = Aws::new(|_, _| session("AssumeRole", "1"));
-    with_keys(&aws).assume_role(&role()).await.unwrap();
+    with_keys(&aws).assume_role(&role(), None).await.unwrap();
     for field in ["ExternalId", "Policy", "PolicyArns.member.1.arn"] {
         assert_eq!(aws.requests()[0].field(field), None, "{field}");
     }
@@ -38,7 +38,7 @@ async fn external_id_and_session_policy_go_along() {
     let arns = vec![PolicyArn::of_aws("aws", "ReadOnlyAccess")];
     let session_policy = SessionPolicy::new(Some(r#"{ "Statement": [] }"#), arns).unwrap();
     let role = Role { external_id: Some("id-1".parse().unwrap()), session_policy, ..role() };
-    with_keys(&aws).assume_role(&role).await.unwrap();
+    with_keys(&aws).assume_role(&role, None).await.unwrap();
     let [request] = &aws.requests()[..] else { panic!("one request") };
     assert_eq!(request.field("ExternalId"), Some("id-1"));
     assert_eq!(request.field("Policy"), Some("%7B%22Statement%22%3A%5B%5D%7D"));
@@ -48,7 +48,7 @@ async fn external_id_and_session_policy_go_along() {
 #[tokio::test]
 async fn an_answer_without_a_date_has_none() {
     let aws = Aws::new(|_, _| session_at("AssumeRole", "1", None));
-    assert_eq!(with_keys(&aws).assume_role(&role()).await.unwrap().date, None);
+    assert_eq!(with_keys(&aws).assume_role(&role(), None).await.unwrap().date, None);
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn a_clock_that_is_wrong_is_repaired_and_the_date_of_the_second_answer_cou
         ),
         _ => session_at("AssumeRole", "1", Some("Mon, 02 Nov 2026 11:00:02 GMT")),
     });
-    let assumed = with_keys(&aws).assume_role(&role()).await.unwrap();
+    let assumed = with_keys(&aws).assume_role(&role(), None).await.unwrap();
     assert_eq!(assumed.date.unwrap().to_string(), "2026-11-02T11:00:02Z");
     assert_eq!(aws.requests().len(), 2);
 }
@@ -89,7 +89,7 @@ async fn the_region_chooses_endpoint_and_signature() {
         let config = of_base.map(|region| format!("[default]\nregion = {region}\n")).unwrap_or_default();
         let mut role = role_of(arn);
         role.region = own.map(|region| region.parse::<Region>().unwrap());
-        World::new(aws.clone()).files(&config, keys).sts().assume_role(&role).await.unwrap();
+        World::new(aws.clone()).files(&config, keys).sts().assume_role(&role, None).await.unwrap();
         let request = &aws.requests()[0];
         assert_eq!(request.uri, format!("https://{host}/"));
         assert!(request.authorization.contains(&format!("/{signed}/sts/aws4_request")), "{}", request.authorization);
@@ -103,7 +103,7 @@ async fn a_partition_without_a_known_region_needs_one() {
     let fault = World::new(aws.clone())
         .files("", keys)
         .sts()
-        .assume_role(&role_of("arn:aws-new:iam::123456789012:role/R"))
+        .assume_role(&role_of("arn:aws-new:iam::123456789012:role/R"), None)
         .await;
     assert_eq!(fault.unwrap_err().kind, FaultKind::Misconfigured);
     assert!(aws.requests().is_empty());
@@ -121,7 +121,7 @@ async fn fixed_keys_go_to_their_endpoint_and_nowhere_else() {
     // Would win if anybody looked.
     let world = World::new(aws.clone()).env(&[("AWS_ACCESS_KEY_ID", "X"), ("AWS_SECRET_ACCESS_KEY", "X")]);
     let sts = crate::Sts::with(base, world.seams());
-    sts.assume_role(&role()).await.unwrap();
+    sts.assume_role(&role(), None).await.unwrap();
     let request = &aws.requests()[0];
     assert_eq!((request.uri.as_str(), request.key()), ("http://127.0.0.1:4566/", "AKIADEMO"));
     assert!(request.authorization.contains("/eu-west-1/sts/"));
@@ -153,7 +153,7 @@ async fn a_base_that_is_a_role_session_asks_for_one_hour_at_most() {
         let mut role = role();
         role.duration = wanted;
         for _ in 0..3 {
-            assert_eq!(sts.assume_role(&role).await.unwrap().asked_for, asked_for, "{who}");
+            assert_eq!(sts.assume_role(&role, None).await.unwrap().asked_for, asked_for, "{who}");
         }
         let requests = aws.requests();
         let asked: Vec<_> = requests.iter().filter_map(|request| request.field("DurationSeconds")).collect();
@@ -168,7 +168,7 @@ async fn without_an_answer_about_the_base_sts_decides_about_the_duration() {
     let (_, sts) = session_base("");
     let mut role = role();
     role.duration = Duration::from_secs(7200);
-    assert_eq!(sts.assume_role(&role).await.unwrap().asked_for, Duration::from_secs(7200));
+    assert_eq!(sts.assume_role(&role, None).await.unwrap().asked_for, Duration::from_secs(7200));
 }
 
 #[tokio::test]
@@ -176,14 +176,15 @@ async fn long_term_keys_are_never_shortened_nor_asked_about() {
     let aws = Aws::new(|_, _| session("AssumeRole", "1"));
     let mut role = role();
     role.duration = Duration::from_secs(43_200);
-    assert_eq!(with_keys(&aws).assume_role(&role).await.unwrap().asked_for, role.duration);
+    assert_eq!(with_keys(&aws).assume_role(&role, None).await.unwrap().asked_for, role.duration);
     assert_eq!(aws.requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_outlives_the_limit() {
     let sts = with_keys(&Aws::new(|_, _| Answer::Silence));
-    let fault = tokio::time::timeout(Duration::from_secs(26), sts.assume_role(&role())).await.unwrap().unwrap_err();
+    let fault =
+        tokio::time::timeout(Duration::from_secs(26), sts.assume_role(&role(), None)).await.unwrap().unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable);
     assert!(fault.message.contains("sts.eu-west-1.amazonaws.com"), "{fault}");
 }
@@ -195,7 +196,7 @@ async fn throttling_is_left_to_the_caller_and_a_broken_connection_is_tried_once_
             "throttled" => error(400, "Throttling", "Rate exceeded"),
             _ => Answer::Refused,
         });
-        with_keys(&aws).assume_role(&role()).await.unwrap_err();
+        with_keys(&aws).assume_role(&role(), None).await.unwrap_err();
         assert_eq!(aws.requests().len(), calls, "{answer}");
     }
 }

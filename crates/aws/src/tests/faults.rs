@@ -34,7 +34,7 @@ async fn each_answer_of_sts_becomes_its_fault() {
     ];
     for (answer, kind, words) in cases {
         let aws = Aws::new(move |_, _| answer());
-        let fault = with_keys(&aws).assume_role(&role()).await.unwrap_err();
+        let fault = with_keys(&aws).assume_role(&role(), None).await.unwrap_err();
         assert_eq!(fault.kind, *kind, "{fault}");
         assert!(fault.message.contains(words), "{fault}");
         assert!(!format!("{fault:?}").contains("canary"), "{fault}");
@@ -45,7 +45,7 @@ async fn each_answer_of_sts_becomes_its_fault() {
 async fn an_answer_without_a_session_is_no_session() {
     let empty = "<AssumeRoleResponse><AssumeRoleResult></AssumeRoleResult></AssumeRoleResponse>";
     let aws = Aws::new(move |_, _| Answer::Http(200, None, empty.into()));
-    let fault = with_keys(&aws).assume_role(&role()).await.unwrap_err();
+    let fault = with_keys(&aws).assume_role(&role(), None).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Bug, "{fault}");
 }
 
@@ -65,7 +65,7 @@ async fn a_session_with_values_that_aws_never_issues_is_no_session() {
              </Credentials></AssumeRoleResult></AssumeRoleResponse>"
         );
         let aws = Aws::new(move |_, _| Answer::Http(200, None, body.clone()));
-        let fault = with_keys(&aws).assume_role(&role()).await.unwrap_err();
+        let fault = with_keys(&aws).assume_role(&role(), None).await.unwrap_err();
         assert_eq!(fault.kind, FaultKind::Bug, "{fault}");
         assert!(fault.message.ends_with(&format!("sts.eu-west-1.amazonaws.com has {words}")), "{fault}");
         assert!(!format!("{fault:?}").contains("can"), "{fault}");
@@ -81,7 +81,7 @@ async fn an_endpoint_that_repeats_our_secrets_does_not_get_them_into_a_fault() {
             let aws = Aws::new(move |_, _| error(status, code, "you sent canary-key and canary-session"));
             let keys = "[default]\naws_access_key_id = A\naws_secret_access_key = canary-key\naws_session_token = canary-session\n";
             let sts = World::new(aws).files("[default]\nregion = eu-west-1\n", keys).sts();
-            let fault = sts.assume_role(&role()).await.unwrap_err();
+            let fault = sts.assume_role(&role(), None).await.unwrap_err();
             let text = format!("{fault} {fault:?}");
             assert!(!text.contains("canary"), "{text}");
         }

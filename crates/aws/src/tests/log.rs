@@ -50,8 +50,8 @@ async fn no_secret_reaches_the_log_at_any_level() {
     for (config, credentials) in [("", keys), ("", keys), (process, ""), (chain, keys)] {
         let sts = World::new(aws.clone()).files(config, credentials).sts();
         // Whether it is assumed or not does not matter here.
-        let _ = sts.assume_role(&role).await;
-        let _ = sts.assume_role(&role).await;
+        let _ = sts.assume_role(&role, None).await;
+        let _ = sts.assume_role(&role, None).await;
     }
 
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();

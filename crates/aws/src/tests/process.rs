@@ -19,7 +19,7 @@ fn any_session() -> Aws {
 async fn a_credential_process_is_run() {
     let aws = any_session();
     let config = format!("[default]\nregion = eu-west-1\ncredential_process = {}\n", answer("ASIAP"));
-    World::new(aws.clone()).files(&config, "").sts().assume_role(&role()).await.unwrap();
+    World::new(aws.clone()).files(&config, "").sts().assume_role(&role(), None).await.unwrap();
     assert_eq!(aws.requests()[0].key(), "ASIAP");
 }
 
@@ -33,7 +33,12 @@ async fn a_role_is_assumed_with_the_answer_of_a_process() {
         ),
     ] {
         let aws = any_session();
-        World::new(aws.clone()).files(&config, "# no line break at the end").sts().assume_role(&role()).await.unwrap();
+        World::new(aws.clone())
+            .files(&config, "# no line break at the end")
+            .sts()
+            .assume_role(&role(), None)
+            .await
+            .unwrap();
         let keys: Vec<_> = aws.requests().iter().map(|request| request.key().to_owned()).collect();
         assert_eq!(keys, ["ASIAP", "ASIA0"], "{config}");
     }
@@ -44,7 +49,7 @@ async fn keys_in_the_environment_come_before_a_process() {
     let aws = any_session();
     let keys = [("AWS_ACCESS_KEY_ID", "AKIAE"), ("AWS_SECRET_ACCESS_KEY", "s")];
     let config = "[default]\nregion = eu-west-1\ncredential_process = exit 1\n";
-    World::new(aws.clone()).files(config, "").env(&keys).sts().assume_role(&role()).await.unwrap();
+    World::new(aws.clone()).files(config, "").env(&keys).sts().assume_role(&role(), None).await.unwrap();
     assert_eq!(aws.requests()[0].key(), "AKIAE");
 }
 
@@ -56,7 +61,7 @@ async fn a_process_sees_the_environment_that_was_handed_in_and_no_other() {
     let config = format!("[profile work]\nregion = eu-west-1\ncredential_process = {run}\n");
     let variables =
         [("AWS_PROFILE", "work"), ("EMPTY", ""), ("NOTIFY_SOCKET", "/run/notify"), ("PATH", "/usr/bin:/bin")];
-    World::new(any_session()).files(&config, "").env(&variables).sts().assume_role(&role()).await.unwrap();
+    World::new(any_session()).files(&config, "").env(&variables).sts().assume_role(&role(), None).await.unwrap();
     let seen = std::fs::read_to_string(seen).unwrap();
     for line in ["AWS_PROFILE=work", "EMPTY=", "PATH=/usr/bin:/bin"] {
         assert!(seen.lines().any(|seen| seen == line), "{line}: {seen}");
@@ -86,7 +91,7 @@ async fn what_a_process_does_wrong_is_said_without_its_words() {
     ] {
         let aws = any_session();
         let config = format!("[default]\nregion = eu-west-1\ncredential_process = {command}\n");
-        let fault = World::new(aws.clone()).files(&config, "").sts().assume_role(&role()).await.unwrap_err();
+        let fault = World::new(aws.clone()).files(&config, "").sts().assume_role(&role(), None).await.unwrap_err();
         assert_eq!(fault.kind, kind, "{fault}");
         assert!(fault.message.contains(words), "{fault}");
         assert!(!format!("{fault:?}").contains("canary") && aws.requests().is_empty(), "{fault}");
@@ -103,14 +108,14 @@ async fn a_process_that_worked_and_fails_has_ended() {
     let config = format!("[default]\nregion = eu-west-1\ncredential_process = test -e {} && {run}\n", login.display());
     let world = World::new(any_session()).files(&config, "");
     let sts = world.sts();
-    sts.assume_role(&role()).await.unwrap();
+    sts.assume_role(&role(), None).await.unwrap();
     std::fs::remove_file(&login).unwrap();
     world.time.advance(Duration::from_secs(1800));
-    let fault = sts.assume_role(&role()).await.unwrap_err();
+    let fault = sts.assume_role(&role(), None).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::BaseExpired, "{fault}");
     assert!(fault.message.ends_with("failed (exit status: 1)"), "{fault}");
     std::fs::write(&login, "").unwrap();
-    sts.assume_role(&role()).await.unwrap();
+    sts.assume_role(&role(), None).await.unwrap();
 }
 
 /// The process that a test's command has written down, once it has.
@@ -144,7 +149,7 @@ async fn a_process_that_hangs_is_stopped_with_all_its_children() {
     let command = format!("sh -c 'sleep 600 & echo $! >{}; wait'; true", path.display());
     let config = format!("[default]\nregion = eu-west-1\ncredential_process = {command}\n");
     let sts = World::new(any_session()).files(&config, "").sts();
-    let call = tokio::spawn(async move { sts.assume_role(&role()).await });
+    let call = tokio::spawn(async move { sts.assume_role(&role(), None).await });
     let child = written(&path).await;
     assert!(!has_ended(child));
 
@@ -166,7 +171,7 @@ async fn a_process_is_stopped_when_nobody_waits_for_it_any_longer() {
     let path = folder.path().join("id");
     let config = format!("[default]\ncredential_process = echo $$ >{}; sleep 600\n", path.display());
     let sts = World::new(any_session()).files(&config, "").sts();
-    let call = tokio::spawn(async move { sts.assume_role(&role()).await });
+    let call = tokio::spawn(async move { sts.assume_role(&role(), None).await });
     let child = written(&path).await;
     call.abort();
     eventually(|| has_ended(child).then_some(())).await;

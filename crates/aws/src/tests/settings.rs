@@ -24,7 +24,7 @@ async fn fault_of(env: &[(&'static str, &'static str)], config: &str) -> Fault {
     let aws = any_session();
     let kept = KEYS.into_iter().filter(|(name, _)| env.iter().all(|(other, _)| other != name));
     let env: Vec<_> = kept.chain(env.iter().copied()).collect();
-    let fault = World::new(aws.clone()).files(config, "").env(&env).sts().assume_role(&role()).await.unwrap_err();
+    let fault = World::new(aws.clone()).files(config, "").env(&env).sts().assume_role(&role(), None).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Misconfigured, "{fault}");
     assert!(aws.requests().is_empty(), "{fault}");
     fault
@@ -59,7 +59,7 @@ async fn a_line_break_from_a_container_is_a_fault_and_not_a_panic() {
         )
     });
     let env = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/container"), ("AWS_REGION", "eu-west-1")];
-    let fault = World::new(aws.clone()).env(&env).sts().assume_role(&role()).await.unwrap_err();
+    let fault = World::new(aws.clone()).env(&env).sts().assume_role(&role(), None).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Misconfigured, "{fault}");
     assert!(fault.message.contains("the session token ends with a line break"), "{fault}");
     assert_eq!(aws.requests().len(), 1);
@@ -85,7 +85,7 @@ async fn a_secret_in_place_of_the_id_that_aws_repeats_is_not_shown() {
         [("IncompleteSignature", ""), ("IncompleteSignature", chain), ("AccessDenied", ""), ("Unheard", "")]
     {
         let aws = Aws::new(move |_, _| error(400, code, &format!("'{secret}/20261102/eu-west-1' is not valid")));
-        let fault = World::new(aws).files(config, &keys).sts().assume_role(&role()).await.unwrap_err();
+        let fault = World::new(aws).files(config, &keys).sts().assume_role(&role(), None).await.unwrap_err();
         assert!(!format!("{fault:?}").contains("canary"), "{code}: {fault}");
     }
 }
@@ -115,7 +115,7 @@ async fn an_endpoint_that_is_not_used_is_not_looked_at() {
         (&[("AWS_ENDPOINT_URL", "http://127.0.0.1:1")], "[default]\nendpoint_url = garbage\n"),
         (&[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")], "[default]\nendpoint_url = garbage\n"),
     ] {
-        World::new(any_session()).files(config, "").env(&KEYS).env(env).sts().assume_role(&role()).await.unwrap();
+        World::new(any_session()).files(config, "").env(&KEYS).env(env).sts().assume_role(&role(), None).await.unwrap();
     }
 }
 
@@ -125,7 +125,7 @@ async fn a_region_that_is_none_is_named() {
     assert!(fault.message.contains(r#"AWS_REGION: "eu-west-1\n" is not an AWS Region"#), "{fault}");
     let aws = any_session();
     let world = World::new(aws.clone()).files("[default]\nregion = a b\n", "").env(&KEYS[..2]);
-    let fault = world.sts().assume_role(&role()).await.unwrap_err();
+    let fault = world.sts().assume_role(&role(), None).await.unwrap_err();
     assert!(fault.message.contains("the region of the profile: \"a b\""), "{fault}");
 }
 
@@ -152,13 +152,13 @@ async fn an_empty_variable_counts_as_unset() {
     let aws = any_session();
     let keys = "[default]\naws_access_key_id = AKIAF\naws_secret_access_key = s\n";
     for config in ["[default]\nregion = eu-west-3\n", ""] {
-        World::new(aws.clone()).files(config, keys).env(&env).sts().assume_role(&role()).await.unwrap();
+        World::new(aws.clone()).files(config, keys).env(&env).sts().assume_role(&role(), None).await.unwrap();
     }
     let uris: Vec<_> = aws.requests().into_iter().map(|request| request.uri).collect();
     assert_eq!(uris, ["https://sts.eu-west-3.amazonaws.com/", "https://sts.us-east-1.amazonaws.com/"]);
 
     let second = [("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "eu-west-2")];
-    World::new(aws.clone()).files("", keys).env(&second).sts().assume_role(&role()).await.unwrap();
+    World::new(aws.clone()).files("", keys).env(&second).sts().assume_role(&role(), None).await.unwrap();
     assert_eq!(aws.requests()[2].uri, "https://sts.eu-west-2.amazonaws.com/");
 }
 
@@ -180,12 +180,12 @@ async fn malformed_files_do_not_stop_a_base_that_does_not_need_them() {
         for (config, credentials) in [("[default\n", ""), ("", "[default]\nhalf a line\n")] {
             let mut world = World::new(aws.clone()).files(config, credentials).env(env);
             world.fs.push(("/token", "jwt"));
-            world.sts().assume_role(&role()).await.unwrap();
+            world.sts().assume_role(&role(), None).await.unwrap();
             assert_eq!(aws.requests().last().unwrap().key(), expected);
         }
         if expected != "AKIA1" {
             let world = World::new(aws).files("[default\n", "").env(env).env(&[("AWS_PROFILE", "mine")]);
-            let fault = world.sts().assume_role(&role()).await.unwrap_err();
+            let fault = world.sts().assume_role(&role(), None).await.unwrap_err();
             assert_eq!(fault.kind, FaultKind::Misconfigured, "a profile is asked for: {fault}");
         }
     }
@@ -210,7 +210,7 @@ async fn files_that_cannot_be_read_in_time_hold_up_nobody() {
     let files = std::sync::Arc::new(Stuck(Mutex::new(stuck)));
     let sts = Sts::with(Base::DefaultChain { files, environment: world.environment() }, seams);
     // On the one thread of this test: would never end if reading were done on it.
-    let fault = sts.assume_role(&role()).await.unwrap_err();
+    let fault = sts.assume_role(&role(), None).await.unwrap_err();
     drop(release);
     assert_eq!(fault.kind, FaultKind::Unreachable, "{fault}");
     assert!(fault.message.contains("the AWS config and credentials files could not be read within"), "{fault}");
@@ -222,7 +222,7 @@ async fn without_certificate_authorities_https_is_a_named_fault() {
     let mut seams = world.seams();
     seams.http = http::without_authorities();
     let base = Base::DefaultChain { files: std::sync::Arc::new(world.files.clone()), environment: world.environment() };
-    let fault = Sts::with(base, seams).assume_role(&role()).await.unwrap_err();
+    let fault = Sts::with(base, seams).assume_role(&role(), None).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Misconfigured, "{fault}");
     assert!(fault.message.contains("no certificate authorities found on this machine"), "{fault}");
     assert!(fault.message.contains("sts.eu-west-1.amazonaws.com"), "{fault}");

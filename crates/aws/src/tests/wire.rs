@@ -61,7 +61,7 @@ async fn a_session_comes_over_a_plain_socket() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let sts: Arc<dyn AssumeRole> = Arc::new(keys_at(format!("http://{}", listener.local_addr().unwrap())));
     let server = std::thread::spawn(move || serve_once(listener.accept().unwrap().0));
-    let assumed = sts.assume_role(&role()).await.unwrap();
+    let assumed = sts.assume_role(&role(), None).await.unwrap();
     assert_eq!(assumed.credentials.access_key_id(), "ASIA1");
     assert!(assumed.date.is_some());
     server.join().unwrap();
@@ -73,7 +73,7 @@ async fn an_answer_without_end_is_cut_off() {
     let address = listener.local_addr().unwrap();
     let sts = keys_at(format!("http://{address}"));
     let server = std::thread::spawn(move || serve_without_end(listener.accept().unwrap().0));
-    let fault = sts.assume_role(&role()).await.unwrap_err();
+    let fault = sts.assume_role(&role(), None).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Bug, "{fault}");
     assert!(fault.message.contains(&format!("{address} answered more than 1 MiB")), "{fault}");
     // Joined on another thread, since this one closes the connection. What is on its way in the sockets comes on top.
@@ -86,7 +86,7 @@ async fn a_port_that_nobody_listens_on_is_named() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let fault = keys_at(format!("http://{address}")).assume_role(&role()).await.unwrap_err();
+    let fault = keys_at(format!("http://{address}")).assume_role(&role(), None).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Unreachable);
     assert!(fault.message.contains(&format!("{address} is unreachable: Connection refused")), "{fault}");
 }

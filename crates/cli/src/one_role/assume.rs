@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rolecall_agent::state::absent;
 use rolecall_agent::state::definitions::Definitions;
 use rolecall_aws::{Base, Sts};
 use rolecall_core::port::Clock as _;
@@ -22,7 +23,8 @@ use crate::{endpoint, runtime};
 /// Set for what is run to get the base credentials: who sees it was started for them.
 const DEPTH: &str = "ROLECALL_DEPTH";
 
-/// Asks STS once, with the base of this environment, and tells `leave` what it answers if that is no session.
+/// Asks STS once for a role, and before that for each role that it is assumed from and that has no session left, with the
+/// base of this environment; tells `leave` what it answers if that is no session.
 ///
 /// # Errors
 /// Why there is no session.
@@ -34,13 +36,28 @@ pub(crate) fn assume(
     leave: impl FnOnce(&Fault),
 ) -> Result<Session, Failure> {
     let sts = sts(definitions, state_dir, environment)?;
-    let assumed = runtime::run(async {
-        let assumed = sts.assume_role(role).await;
-        assumed.and_then(alive).inspect_err(leave).map_err(failure)
-    })?;
-    let issued_at = SystemClock.now().wall;
-    let Assumed { credentials, expires_at, asked_for, date: _ } = assumed;
-    Ok(Session { credentials, issued_at, expires_at, asked_for })
+    let sources: Vec<&Role> = role.chain().skip(1).collect();
+    let nearest = sources.iter().enumerate().find_map(|(at, source)| {
+        let left = absent::left(state_dir, definitions, source, SystemClock.now().wall)?;
+        Some((at, Session::clone(&left.session)))
+    });
+    let (to_assume, mut session) = match nearest {
+        Some((at, session)) => (&sources[..at], Some(session)),
+        None => (&sources[..], None),
+    };
+    runtime::run(async {
+        for source in to_assume.iter().rev() {
+            let assumed = once(&sts, source, session.as_ref()).await.map_err(failure)?;
+            absent::keep(state_dir, definitions, &source.alias, &assumed, SystemClock.now().wall);
+            session = Some(assumed);
+        }
+        once(&sts, role, session.as_ref()).await.inspect_err(leave).map_err(failure)
+    })
+}
+
+async fn once(sts: &Sts, role: &Role, parent: Option<&Session>) -> Result<Session, Fault> {
+    let Assumed { credentials, expires_at, asked_for, date: _ } = alive(sts.assume_role(role, parent).await?)?;
+    Ok(Session { credentials, issued_at: SystemClock.now().wall, expires_at, asked_for })
 }
 
 /// STS as it is asked with the base of this environment.

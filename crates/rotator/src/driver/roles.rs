@@ -12,9 +12,11 @@ use crate::record::Record;
 
 impl Driver {
     pub(super) fn define(&mut self, roles: Vec<(Role, Option<Session>)>) {
-        // All are known before the first is told of: the log counts them.
+        let sources = self.unknown_sources(&roles);
+        // All are known before the first is told of: the log counts them, and whoever is assumed from another is linked.
         let entries: Vec<_> = roles
             .into_iter()
+            .chain(sources.into_iter().map(|role| (role, None)))
             .map(|(role, session)| {
                 let key = role.key();
                 (key, self.records.define(role), session)
@@ -25,13 +27,22 @@ impl Driver {
                 issue: Issue { expires_at: session.expires_at, asked_for: session.asked_for, date: None },
                 lifetime: session.lifetime(),
             });
-            self.step(Event::Define { entry, key, parent: None, adopted }, session);
+            let parent = self.records.get(entry).and_then(|record| self.parent(&record.role)).map(|(parent, _)| parent);
+            self.step(Event::Define { entry, key, parent, adopted }, session);
             if changed {
                 self.deliver(entry);
             } else {
                 self.show(entry);
             }
         }
+    }
+
+    /// The roles that some of these are assumed from and that nobody has defined: they are kept, too.
+    fn unknown_sources(&self, roles: &[(Role, Option<Session>)]) -> Vec<Role> {
+        let mut known: HashSet<&Alias> = roles.iter().map(|(role, _)| &role.alias).collect();
+        let sources = roles.iter().flat_map(|(role, _)| role.chain().skip(1));
+        let unknown = sources.filter(|role| self.records.find(&role.alias).is_none() && known.insert(&role.alias));
+        unknown.cloned().collect()
     }
 
     pub(super) fn forget(&mut self, entry: EntryId) {
@@ -47,7 +58,7 @@ impl Driver {
 
     pub(super) fn set(&mut self, policy: Policy, roles: Vec<Role>) {
         self.step(Event::Policy { policy }, None);
-        let wanted: HashSet<&Alias> = roles.iter().map(|role| &role.alias).collect();
+        let wanted: HashSet<&Alias> = roles.iter().flat_map(Role::chain).map(|role| &role.alias).collect();
         // What is lent is none of the roles: it comes and goes with its command.
         let is_gone = |alias: &Alias| !alias.is_lent() && !wanted.contains(alias);
         let is_gone = |(entry, record): (_, &Record)| is_gone(&record.role.alias).then_some(entry);

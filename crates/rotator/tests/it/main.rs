@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod chains;
 mod life;
 mod other_roles;
 mod refresh;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rolecall_core::rotation::{Now, Policy};
-use rolecall_core::{Alias, AssumeRole, Assumed, Clock, Delivery, Fault, FaultKind, Role, Sink, role};
+use rolecall_core::{Alias, AssumeRole, Assumed, Clock, Delivery, Fault, FaultKind, Role, Session, Sink, role};
 use rolecall_rotator::{Rotator, State, spawn};
 use rolecall_testkit::canary;
 use tokio::time::Instant;
@@ -38,11 +38,18 @@ pub(crate) struct FakeSts {
     pub(crate) calls: AtomicU64,
     pub(crate) fault: Mutex<Option<FaultKind>>,
     pub(crate) hang: AtomicBool,
+    /// Roles that were assumed with the session of another one, each with the access key id of that.
+    pub(crate) parents: Mutex<Vec<(Alias, String)>>,
 }
 
 #[async_trait]
 impl AssumeRole for FakeSts {
-    async fn assume_role(&self, _: &Role) -> Result<Assumed, Fault> {
+    async fn assume_role(&self, role: &Role, parent: Option<&Session>) -> Result<Assumed, Fault> {
+        assert_eq!(role.source.parent().is_some(), parent.is_some(), "{role:?}");
+        if let Some(parent) = parent {
+            let id = parent.credentials.access_key_id().to_owned();
+            self.parents.lock().unwrap().push((role.alias.clone(), id));
+        }
         let n = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         tokio::time::sleep(SECOND / 10).await;
         if self.hang.load(Ordering::SeqCst) {
@@ -101,6 +108,7 @@ impl Rig {
             calls: AtomicU64::new(0),
             fault: Mutex::new(None),
             hang: AtomicBool::new(false),
+            parents: Mutex::default(),
         });
         let sink = Arc::new(FakeSink::default());
         let rotator = spawn(policy, clock, Arc::clone(&sts) as _, vec![Arc::clone(&sink) as _]);

@@ -213,7 +213,7 @@ async fn behind_a_start_a_token_may_come_later_than_its_program() {
     let asked = rig.exchange(&request);
     let lent = async {
         tokio::time::sleep(WAIT / 2).await;
-        rig.keyring.lend(&rig.rotator, role("a"), token, [0; 4]).unwrap_or_else(|_| unreachable!())
+        rig.keyring.lend(&rig.rotator, role("a"), Default::default(), token, [0; 4]).unwrap_or_else(|_| unreachable!())
     };
     let (answer, _lease) = tokio::join!(asked, lent);
     assert_eq!(super::tests::status(&answer), 200, "{answer}");

@@ -71,16 +71,20 @@ async fn lend(api: &Api, wanted: LeaseRequest) -> Result<(Lease, LeaseDocument),
     };
     let arns: Result<Vec<_>, _> = policy_arns.iter().map(|arn| arn.parse()).collect();
     let policy = arns.and_then(|arns| SessionPolicy::new(policy.as_deref(), arns));
-    let session_policy = policy.map_err(|error| bad(error.to_string()))?;
+    let policy = policy.map_err(|error| bad(error.to_string()))?;
     let Some(role) = api.view.role(&alias).await else { return Err(unknown(api, &alias).await) };
-    let role = Role { session_policy, ..Role::clone(&role) };
     let region = role.region.as_ref().map(ToString::to_string);
-    let lease = api.keyring.lend(&api.view.rotator, role, token, tag).map_err(|why| {
-        let message = match why {
-            NotLent::TooMany => "the agent lends to as many commands as it can already",
-            NotLent::NameTaken => "another command has this tag, and another policy",
-        };
-        refuse(StatusCode::SERVICE_UNAVAILABLE, code::NOT_LENT, message.into(), "try again")
+    let lease = api.keyring.lend(&api.view.rotator, Role::clone(&role), policy, token, tag).map_err(|why| {
+        let later =
+            |message: &str| refuse(StatusCode::SERVICE_UNAVAILABLE, code::NOT_LENT, message.into(), "try again");
+        match why {
+            NotLent::TooMany => later("the agent lends to as many commands as it can already"),
+            NotLent::NameTaken => later("another command has this tag, and another policy"),
+            NotLent::AlreadyNarrowed(why) => {
+                let action = "leave the policy out, or define the role a second time without its session policy";
+                refuse(StatusCode::CONFLICT, code::NOT_LENT, why.to_string(), action)
+            }
+        }
     })?;
     let name = lease.name().to_string();
     let url = format!("{endpoint}/v1/credentials/{name}");

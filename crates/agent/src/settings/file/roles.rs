@@ -1,22 +1,22 @@
-//! The roles of the file: `[role.<alias>]`.
+//! The roles of the file: `[role.<alias>]`, and what becomes of all that the file defines.
 //!
-//! Promises that a role which is wrong hurts no other one, that one which was right before stays what it was, and that no
-//! alias means two roles.
+//! Promises that a role which is wrong hurts no other one but those that are assumed from it, that one which was right
+//! before stays what it was, and that no alias means two roles.
 
-use std::time::Duration;
+use std::path::Path;
 
 use rolecall_core::alias::AliasError;
 use rolecall_core::arn::{ArnError, ArnProblem};
-use rolecall_core::{Alias, ExternalId, Fault, FaultKind, Region, Role, RoleArn, SessionName};
+use rolecall_core::source::SourceName;
+use rolecall_core::{Alias, Fault, FaultKind, Role, RoleArn};
 
+use super::details::{self, Details, Reader};
 use super::value::{Entry, Wrong, entries};
+use crate::settings::SettingsError;
 use crate::settings::env_roles::{EnvRoles, RoleDefaults, arn_fix};
 use crate::settings::problem::Problem;
-use crate::settings::{SettingsError, parse_session_duration};
 
-const KEYS: [&str; 5] = ["arn", "region", "duration", "session_name", "external_id"];
-
-/// A role as it is written. None where the defaults count.
+/// A role as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileRole {
     /// The profile name.
@@ -25,14 +25,8 @@ pub struct FileRole {
     pub origin: String,
     /// Which role.
     pub arn: RoleArn,
-    /// The Region of the profile and of the STS endpoint.
-    pub region: Option<Region>,
-    /// The session length to ask for.
-    pub duration: Option<Duration>,
-    /// The template of the session name.
-    pub session_name: Option<String>,
-    /// What the trust policy asks for.
-    pub external_id: Option<ExternalId>,
+    /// All the rest.
+    pub details: Details,
 }
 
 /// A role that cannot be used.
@@ -53,20 +47,14 @@ fn role(entry: &Entry<'_>) -> Result<FileRole, WrongRole> {
     let mut problems = Vec::new();
     let mut note = |wrong: Wrong| problems.push(wrong.shortened());
     let alias = alias(entry).map_err(&mut note).ok();
-    let (mut arn, mut region, mut duration, mut session_name, mut external_id) = (None, None, None, None, None);
-    let mut has_arn = false;
+    let (mut arn, mut has_arn, mut reader) = (None, false, Reader::default());
     let table = entry.table().map(|table| entries(entry.file, table)).map_err(&mut note);
-    for entry in table.iter().flatten() {
-        let read = match entry.key {
-            "arn" => {
-                has_arn = true;
-                self::arn(entry).map(|read| arn = Some(read))
-            }
-            "region" => entry.parsed().map(|read| region = Some(read)),
-            "duration" => entry.read(parse_session_duration).map(|read| duration = Some(read)),
-            "session_name" => template(entry).map(|read| session_name = Some(read)),
-            "external_id" => entry.parsed().map(|read| external_id = Some(read)),
-            _ => Err(entry.unknown(&KEYS)),
+    for key in table.iter().flatten() {
+        let read = if key.key == "arn" {
+            has_arn = true;
+            self::arn(key).map(|read| arn = Some(read))
+        } else {
+            reader.take(key).unwrap_or_else(|| Err(key.unknown(&[&["arn"][..], &details::KEYS[..]].concat())))
         };
         let _ = read.map_err(&mut note);
     }
@@ -74,12 +62,12 @@ fn role(entry: &Entry<'_>) -> Result<FileRole, WrongRole> {
         let action = "add `arn = \"arn:aws:iam::<account id>:role/<role>\"`";
         note(entry.wrong(&entry.key_span, "the role has no arn", action));
     }
-    match (alias, arn) {
-        (Some(alias), Some(arn)) if problems.is_empty() => {
-            let origin = entry.file.origin(&entry.key_span);
-            Ok(FileRole { alias, origin, arn, region, duration, session_name, external_id })
+    let details = reader.finish(entry).map_err(&mut note);
+    match (alias, arn, details) {
+        (Some(alias), Some(arn), Ok(details)) if problems.is_empty() => {
+            Ok(FileRole { alias, origin: entry.file.origin(&entry.key_span), arn, details })
         }
-        (alias, _) => Err(WrongRole { alias, problems }),
+        (alias, ..) => Err(WrongRole { alias, problems }),
     }
 }
 
@@ -112,23 +100,21 @@ fn arn(entry: &Entry<'_>) -> Result<RoleArn, Wrong> {
     })
 }
 
-fn template(entry: &Entry<'_>) -> Result<String, Wrong> {
-    let any: Alias = "any".parse().map_err(|error: AliasError| entry.wrong(&entry.key_span, &error.to_string(), ""))?;
-    entry.read(|text| SessionName::from_template(text, &any, "").map(|_| text.to_owned()))
-}
-
-/// Adds the roles of a file to those of the environment. One that is wrong and that is in `before`, stays what it was.
+/// Adds the roles of a file to those of the environment. `policy` gives the text of a policy file. A role that is wrong and
+/// that is in `before`, stays what it was.
 ///
 /// # Errors
 /// When an alias means one role in the environment and another one in the file.
 pub fn add(
     file: &[Result<FileRole, WrongRole>],
     defaults: &RoleDefaults,
+    policy: &dyn Fn(&Path) -> Result<String, String>,
     before: &[Role],
     found: &mut EnvRoles,
 ) -> Result<(), SettingsError> {
     for role in file {
-        let (role, origin) = match role.as_ref().map_err(Clone::clone).and_then(|role| finished(role, defaults)) {
+        let right = role.as_ref().map_err(Clone::clone).and_then(|role| finished(role, defaults, policy));
+        let (role, source, origin) = match right {
             Ok(right) => right,
             Err(WrongRole { alias, problems }) => {
                 let stays = before.iter().find(|role| Some(&role.alias) == alias.as_ref());
@@ -136,13 +122,13 @@ pub fn add(
                 let origin = problems.first().map_or_else(String::new, |problem| problem.origin.clone());
                 found.problems.extend(problems);
                 match stays {
-                    Some(role) if !known => (role.clone(), origin),
+                    Some(role) if !known => (role.clone(), role.source.name(), origin),
                     _ => continue,
                 }
             }
         };
         match found.roles.iter().find(|known| known.alias == role.alias) {
-            Some(known) if known.key() == role.key() => {
+            Some(known) if known.key() == role.key() && found.source(&role.alias) == source => {
                 let first = found.origins.get(&role.alias).cloned().unwrap_or_default();
                 found.notes.push(format!("{origin} says the same as {first}"));
             }
@@ -152,6 +138,7 @@ pub fn add(
             }
             None => {
                 found.origins.insert(role.alias.clone(), origin);
+                found.sources.insert(role.alias.clone(), source);
                 found.roles.push(role);
             }
         }
@@ -159,24 +146,31 @@ pub fn add(
     Ok(())
 }
 
-/// The role with what it does not say itself, and where it stands.
-fn finished(role: &FileRole, defaults: &RoleDefaults) -> Result<(Role, String), WrongRole> {
-    let FileRole { alias, origin, arn, region, duration, session_name, external_id } = role.clone();
-    let plain = Role::new(alias.clone(), arn, &defaults.host);
-    let session_name = match session_name {
-        None => plain.session_name.clone(),
-        Some(template) => SessionName::from_template(&template, &alias, &defaults.host).map_err(|error| {
-            let fault = Fault::new(FaultKind::Misconfigured, error.to_string(), "write a longer session_name");
-            let problem = Problem { origin: origin.clone(), column: None, value: None, fault };
-            WrongRole { alias: Some(alias), problems: vec![problem] }
-        })?,
+/// The role with what it does not say itself, its source, and where it stands.
+fn finished(
+    role: &FileRole,
+    defaults: &RoleDefaults,
+    policy: &dyn Fn(&Path) -> Result<String, String>,
+) -> Result<(Role, SourceName, String), WrongRole> {
+    let FileRole { alias, origin, arn, details } = role;
+    let wrong = |origin: &str, message: String, action: &str| {
+        let fault = Fault::new(FaultKind::Misconfigured, message, action);
+        let problem = Problem { origin: origin.into(), column: None, value: None, fault };
+        WrongRole { alias: Some(alias.clone()), problems: vec![problem] }
     };
-    let role = Role {
-        region: region.or_else(|| defaults.region.clone()),
-        duration: duration.unwrap_or(defaults.duration),
-        session_name,
-        external_id,
-        ..plain
+    let plain = Role::new(alias.clone(), arn.clone(), &defaults.host);
+    let (role, source) =
+        details.complete(plain, defaults).map_err(|message| wrong(origin, message, "write a longer session_name"))?;
+    let session_policy = match &details.policy_file {
+        None => details.policy(None),
+        Some((path, _)) => policy(path).and_then(|text| details.policy(Some(&text))),
     };
-    Ok((role, origin))
+    let session_policy = session_policy.map_err(|message| match &details.policy_file {
+        Some((path, origin)) => {
+            let action = "make it a readable file with an IAM policy in JSON";
+            wrong(origin, format!("the policy in {}: {message}", path.display()), action)
+        }
+        None => wrong(origin, message, "narrow the session by fewer policies"),
+    })?;
+    Ok((Role { session_policy, ..role }, source, origin.clone()))
 }

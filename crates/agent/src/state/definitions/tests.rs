@@ -35,6 +35,26 @@ fn what_is_written_is_read_back_and_is_private() {
 }
 
 #[test]
+fn chains_and_all_that_assume_role_takes_are_read_back() {
+    let home = tempfile::tempdir().unwrap();
+    let policy = SessionPolicy::new(Some(r#"{"Statement":[]}"#), vec!["arn:aws:iam::aws:policy/P".parse().unwrap()]);
+    let parent = Role {
+        tags: SessionTags::new([("team".to_owned(), "x".to_owned())], ["team".to_owned()]).unwrap(),
+        source_identity: Some("me".parse().unwrap()),
+        session_policy: policy.unwrap(),
+        ..role("a")
+    };
+    let roles = vec![(role("c"), "role:a"), (parent, "web-identity:/t"), (role("b"), "profile:x")];
+    let named = roles.into_iter().map(|(role, source)| (role, source.parse().unwrap())).collect();
+    let roles = chain::link(named).into_iter().map(|(_, role)| role.unwrap()).collect();
+    let chained = Definitions { roles, ..definitions() };
+    chained.write(home.path()).unwrap();
+    let read = Definitions::read(home.path()).unwrap().unwrap();
+    assert_eq!(read, chained);
+    assert_eq!(read.roles[0].key(), chained.roles[0].key());
+}
+
+#[test]
 fn another_file_of_that_name_is_not_ours() {
     for text in ["", "[]", "{}", r#"{"version":1,"roles":[]}"#, r#"{"written_by":"me"}"#, "roles"] {
         assert!(!is_ours(text), "{text}");
@@ -56,7 +76,8 @@ fn a_broken_file_says_what_is_wrong_with_it() {
     let home = tempfile::tempdir().unwrap();
     let good = serde_json::to_string(&Document::of(&definitions())).unwrap();
     for (from, to, part) in [
-        ("\"source\":\"base\"", "\"source\":\"profile:x\"", "source: \"profile:x\""),
+        ("\"source\":\"base\"", "\"source\":\"elsewhere\"", "source: \"elsewhere\""),
+        ("\"source\":\"base\"", "\"source\":\"role:gone\"", "a: its source is not among the roles"),
         ("\"alias\":\"a\"", "\"alias\":\"../a\"", "alias: "),
         ("\"session_name\":\"a@host\"", "\"session_name\":\"a b\"", "session_name: "),
         ("\"refresh_before\":\"25%\"", "\"refresh_before\":\"soon\"", "refresh_before: "),

@@ -4,7 +4,11 @@ use super::super::failure::one_line;
 use super::*;
 
 fn call() -> Call {
-    Call { attempted: "assume arn:aws:iam::123456789012:role/R".into(), host: Some("sts.example".into()), known: false }
+    Call {
+        attempted: "assume arn:aws:iam::123456789012:role/R".into(),
+        host: Some("sts.example".into()),
+        with: With::Base { known: false },
+    }
 }
 
 fn answer(code: &str, message: &str, status: u16) -> Failure {
@@ -64,10 +68,10 @@ fn every_code_has_its_kind() {
 fn keys_that_worked_have_ended_and_others_were_never_right() {
     let unknown = answer("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
     assert_eq!(classify(&call(), &unknown).kind, FaultKind::Misconfigured);
-    let ended = classify(&Call { known: true, ..call() }, &unknown);
+    let ended = classify(&Call { with: With::Base { known: true }, ..call() }, &unknown);
     assert_eq!(ended.kind, FaultKind::BaseExpired, "{ended}");
     let wrong = answer("SignatureDoesNotMatch", "The request signature we calculated does not match", 403);
-    assert_eq!(classify(&Call { known: true, ..call() }, &wrong).kind, FaultKind::Misconfigured);
+    assert_eq!(classify(&Call { with: With::Base { known: true }, ..call() }, &wrong).kind, FaultKind::Misconfigured);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //!
 //! What each setting means is left to `rolecall_agent::settings`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults, env_roles};
 use rolecall_agent::settings::group::Group;
@@ -86,7 +86,9 @@ pub(super) fn settings(
     let duration = sourced.or("duration", args.duration, said.duration);
     let defaults = RoleDefaults { region, duration, host: machine.host.clone() };
     let mut found = env_roles(environment.variables(), &defaults);
-    file::roles::add(&said.roles, &defaults, before, &mut found)?;
+    let policy = |path: &Path| file.map_or(Err("no such file".into()), |file| file.policy(path));
+    file::roles::add(&said.roles, &defaults, &policy, before, &mut found)?;
+    found.link();
     if found.roles.is_empty() {
         return Err(no_roles(&found).into());
     }
@@ -111,7 +113,7 @@ pub(super) fn settings(
         burst: sourced.or("sts_burst", args.sts_burst, said.sts_burst),
     };
     let refresh_before = sourced.or("refresh_before", args.refresh_before, said.refresh_before);
-    let EnvRoles { roles, origins, problems, notes } = found;
+    let EnvRoles { roles, origins, problems, notes, sources: _ } = found;
     let agent = AgentSettings {
         roles,
         origins,

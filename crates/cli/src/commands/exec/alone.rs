@@ -8,7 +8,7 @@ use rolecall_agent::alone::Alone;
 use rolecall_agent::state::absent::{self, Left};
 use rolecall_core::port::Clock as _;
 use rolecall_core::rotation::Policy;
-use rolecall_core::{Alias, Role, Session};
+use rolecall_core::{Alias, Session};
 use rolecall_rotator::{NotServed, SystemClock};
 
 use crate::commands::exec::{Access, Args, Beside, Granted, MARK, definition, new_token};
@@ -33,7 +33,11 @@ pub(super) fn grant(args: &Args, state_dir: &Path, environment: &Environment) ->
     }
     assume::check_depth(&args.alias, environment)?;
     let (role, definitions) = definition::find(&args.alias, state_dir, environment)?;
-    let role = Role { session_policy: args.policy.of(&role.arn)?, ..role };
+    let policy = args.policy.of(&role.arn)?;
+    let role = role.narrowed(policy).map_err(|error| {
+        let action = "leave the policy out, or define the role a second time without its session policy";
+        Failure::new(ExitCode::Usage, error.to_string(), action)
+    })?;
     let left = absent::left(state_dir, &definitions, &role, SystemClock.now().wall);
     let left = left.filter(|left| !left.due).map(|Left { session, .. }| Session::clone(&session));
     let base = assume::base_environment(environment, &definitions, state_dir);

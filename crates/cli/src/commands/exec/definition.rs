@@ -28,7 +28,7 @@ pub(super) fn find(alias: &Alias, state_dir: &Path, environment: &Environment) -
     let lookup = |name: &str| environment.get(name);
     let named = environment.text(settings_file::VARIABLE);
     let file = SettingsFile::find(named.as_ref().map(Path::new), environment);
-    let said = file.map(|file| file.read()).transpose()?.flatten().unwrap_or_default();
+    let said = file.as_ref().map(SettingsFile::read).transpose()?.flatten().unwrap_or_default();
     let duration = environment.text(DURATION).map(|text| settings::parse_session_duration(&text)).transpose()?;
     let defaults = RoleDefaults {
         region: settings::default_region(lookup)?,
@@ -36,7 +36,9 @@ pub(super) fn find(alias: &Alias, state_dir: &Path, environment: &Environment) -
         host: host::name(),
     };
     let mut found = env_roles(environment.variables(), &defaults);
-    file::roles::add(&said.roles, &defaults, &[], &mut found)?;
+    let policy = |path: &Path| file.as_ref().map_or(Err("no such file".into()), |file| file.policy(path));
+    file::roles::add(&said.roles, &defaults, &policy, &[], &mut found)?;
+    found.link();
     let recorded = absent::definitions(state_dir)?;
     let Some(role) = chosen(alias, &found, recorded.as_ref()) else {
         return Err(unknown(alias, &found, recorded.as_ref()));

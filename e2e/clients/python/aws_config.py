@@ -15,7 +15,7 @@ from botocore.exceptions import ConfigParseError
 CONFIG, CREDENTIALS = os.environ["AWS_CONFIG_FILE"], os.environ["AWS_SHARED_CREDENTIALS_FILE"]
 
 # What makes one of botocore's providers for a profile answer, apart from a web identity.
-SIGNS = ["aws_access_key_id", "credential_process", "login_session", "sso_session", *c.SSOProvider._PROFILE_REQUIRED_CONFIG_VARS]
+SIGNS = ["aws_access_key_id", "credential_process", "login_session", *c.SSOProvider._PROFILE_REQUIRED_CONFIG_VARS]
 
 
 class Named(c.CredentialProvider):
@@ -66,10 +66,8 @@ def load(config, name):
 def described(found):
     if not isinstance(found, c.DeferredRefreshableCredentials):
         return {found.access_key: found.secret_key}
-    # A code is asked for in a function round the fetcher's.
-    refresh = found._refresh_using
-    if not hasattr(refresh, "__self__"):
-        return {"mfa": True}
+    # Where a code is asked for, there is a function round the fetcher's.
+    refresh = getattr(found._refresh_using, "_refresh", found._refresh_using)
     fetcher = refresh.__self__
     said = dict(fetcher._assume_kwargs)
     if fetcher._using_default_session_name:

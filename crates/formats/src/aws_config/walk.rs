@@ -107,8 +107,7 @@ fn has_keys(profile: &Profile) -> bool {
 
 /// Whether one of botocore's providers for a profile would answer.
 fn has_credentials(profile: &Profile) -> bool {
-    let signs =
-        ["aws_access_key_id", "credential_process", "login_session", "sso_session", "sso_account_id", "sso_role_name"];
+    let signs = ["aws_access_key_id", "credential_process", "login_session", "sso_account_id", "sso_role_name"];
     signs.iter().any(|key| profile.has(key))
 }
 

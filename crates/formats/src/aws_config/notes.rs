@@ -46,6 +46,9 @@ pub enum Difference {
     /// A name that is not of plain characters.
     #[error("the profile's name has characters for which other AWS SDKs skip it; use letters, digits and `_-/.%@:+`")]
     OddName,
+    /// `[profile "x"]`.
+    #[error("the profile's name is quoted, for which some AWS SDKs skip it; write it without quotes")]
+    QuotedName,
     /// `[profile x]` in the credentials file.
     #[error("the name of the profile begins with `profile` here, and other AWS SDKs skip it; write `[NAME]`")]
     PrefixInCredentials,
@@ -55,7 +58,7 @@ pub enum Difference {
     )]
     DefaultTwice,
     /// Two spellings of one profile.
-    #[error("the section replaces one above for the same profile, but other AWS SDKs merge the two; make one of them")]
+    #[error("the section replaces one above for the same profile, but other AWS SDKs do not; make one of the two")]
     ProfileTwice,
     /// `[DEFAULT]` with keys.
     #[error(
@@ -69,9 +72,7 @@ pub enum Difference {
     #[error("the key is passed over: with a web identity it says nothing; take it out")]
     NotForWebIdentity,
     /// A duration that is no number.
-    #[error(
-        "the duration is no whole number of seconds and is passed over, but some AWS SDKs refuse the profile; mend it"
-    )]
+    #[error("the duration is no whole number of seconds and is passed over; write one")]
     Duration,
 }
 
@@ -132,6 +133,7 @@ fn of_header(header: &str, name: &str, file: File) -> Option<Difference> {
         File::Credentials if prefix.is_some() => Some(Difference::PrefixInCredentials),
         File::Config if prefix.is_none() && header != "default" => Some(Difference::OddHeader),
         _ if name.is_empty() || !name.chars().all(plain) => Some(Difference::OddName),
+        File::Config if header.contains(['"', '\'', '\\']) => Some(Difference::QuotedName),
         _ => None,
     }
 }

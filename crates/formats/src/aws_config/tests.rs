@@ -198,7 +198,8 @@ fn lines_that_other_sdks_read_otherwise_are_named() {
         ("", "[profile a]", vec![(1, D::PrefixInCredentials)]),
         ("[profile default]\n[default]", "", vec![(2, D::DefaultTwice)]),
         ("[default]\n[profile default]", "", vec![]),
-        ("[profile a]\n[profile 'a']", "", vec![(2, D::ProfileTwice)]),
+        ("[profile a]\n[profiles a]", "", vec![(2, D::OddHeader), (2, D::ProfileTwice)]),
+        ("[profile \"a\"]", "", vec![(1, D::QuotedName)]),
         ("[DEFAULT]\nk = a", "", vec![(2, D::LendingSection)]),
         (
             "[default]\nrole_arn = a\nweb_identity_token_file = b\nsource_profile = c\nexternal_id = d",

@@ -11,18 +11,27 @@ use zeroize::Zeroizing;
 
 use crate::shell;
 
-mod parse;
+pub(crate) mod parse;
 mod without;
 
 pub use without::without;
 
 /// Which of the two files a text is. Sections are spelt differently in them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum File {
     /// `~/.aws/config`: `[default]`, `[profile x]`.
     Config,
     /// `~/.aws/credentials`: `[x]`.
     Credentials,
+}
+
+impl fmt::Display for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Config => "config",
+            Self::Credentials => "credentials",
+        })
+    }
 }
 
 /// Why botocore refuses the whole file.
@@ -65,6 +74,22 @@ pub enum FileProblem {
     /// Under a key with an empty value, a line that is not `key = value` itself.
     #[error("under a key without a value every line must be `key = value`")]
     NotANestedKey,
+}
+
+impl FileProblem {
+    /// What the owner of the file can do about it.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::ByteOrderMark => "save the file as UTF-8 without a byte order mark",
+            Self::NoSection => "put the line under a `[section]`, or make it a comment with `#`",
+            Self::NotAKey => "write `key = value`, or make the line a comment with `#`",
+            Self::NoKey => "write the key before the `=`",
+            Self::SectionTwice { .. } => "make one section of the two",
+            Self::KeyTwice { .. } => "take one of the two out",
+            Self::NotANestedKey => "write `key = value` there, or begin the value in the line of its key",
+        }
+    }
 }
 
 /// The profiles of a file.

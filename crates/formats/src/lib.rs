@@ -6,6 +6,7 @@
 //! | To find | Look in |
 //! |---|---|
 //! | which profiles a user's file holds, and whether botocore takes it at all | [`config`] |
+//! | the profiles of both files as botocore merges them, and which of them assume a role | [`aws_config`] |
 //! | our marked part of a user's file: put in, taken out | [`block`] |
 //! | what stands in that part | [`profile`], [`command`] |
 //! | the credentials and config files of the state directory | [`store`] |
@@ -13,6 +14,7 @@
 //! | how a word is quoted for a shell, and how a shell sets a variable | [`shell`], [`export`] |
 //! | how a time is spelt in all of them | [`time`] |
 
+pub mod aws_config;
 pub mod block;
 pub mod command;
 pub mod config;

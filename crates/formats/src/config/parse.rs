@@ -15,20 +15,20 @@ use super::{FileFault, FileProblem, Key};
 const DEFAULT: &str = "DEFAULT";
 
 /// A section of any kind.
-pub(super) struct Section {
+pub(crate) struct Section {
     /// What stands between the brackets.
-    pub(super) header: String,
-    pub(super) line: usize,
-    pub(super) keys: Vec<Key>,
+    pub(crate) header: String,
+    pub(crate) line: usize,
+    pub(crate) keys: Vec<Key>,
 }
 
 /// All of a text.
-pub(super) struct Sections {
-    pub(super) sections: Vec<Section>,
+pub(crate) struct Sections {
+    pub(crate) sections: Vec<Section>,
     /// The keys of `[DEFAULT]`.
-    pub(super) defaults: Vec<Key>,
+    pub(crate) defaults: Vec<Key>,
     /// The lines of all headers, in order, those of `[DEFAULT]` among them.
-    pub(super) headers: Vec<usize>,
+    pub(crate) headers: Vec<usize>,
 }
 
 /// A key whose value may go on in the next line. The value is put together once, so that no copy of a secret stays where
@@ -50,7 +50,7 @@ fn close(key: Option<OpenKey<'_>>, section: Option<usize>, sections: &mut [Secti
 }
 
 /// Reads `text`.
-pub(super) fn sections(text: &str) -> Result<Sections, FileFault> {
+pub(crate) fn sections(text: &str) -> Result<Sections, FileFault> {
     if text.starts_with('\u{feff}') {
         return Err(FileFault { line: 1, problem: FileProblem::ByteOrderMark });
     }
@@ -62,6 +62,7 @@ pub(super) fn sections(text: &str) -> Result<Sections, FileFault> {
     let mut current: Option<usize> = None;
     let mut open: Option<OpenKey<'_>> = None;
     let mut indent = 0;
+    let mut wrong_defaults: Vec<(String, usize)> = Vec::new();
     for (number, line) in (1..).zip(lines(text)) {
         let fault = |problem| Err(FileFault { line: number, problem });
         let content = line.trim_matches(is_space);
@@ -79,7 +80,11 @@ pub(super) fn sections(text: &str) -> Result<Sections, FileFault> {
             && this_indent > indent
         {
             if key.values.first().is_some_and(|first| first.is_empty()) && !is_nested(content) {
-                return fault(FileProblem::NotANestedKey);
+                // Nobody reads a key of `[DEFAULT]` that every section has itself.
+                if current != headers.get(DEFAULT).copied() {
+                    return fault(FileProblem::NotANestedKey);
+                }
+                wrong_defaults.push((key.name.clone(), number));
             }
             key.values.push(content);
             continue;
@@ -116,6 +121,13 @@ pub(super) fn sections(text: &str) -> Result<Sections, FileFault> {
         open = Some(OpenKey { name, line: number, values: vec![value.trim_start_matches(is_space)] });
     }
     close(open, current, &mut sections);
+    let default = headers.get(DEFAULT).copied();
+    for (name, line) in wrong_defaults {
+        let has = |at| names.contains_key(&(at, name.clone()));
+        if (0..sections.len()).any(|at| Some(at) != default && !has(at)) {
+            return Err(FileFault { line, problem: FileProblem::NotANestedKey });
+        }
+    }
     let defaults = headers.get(DEFAULT).map(|&at| sections.remove(at).keys);
     Ok(Sections { sections, defaults: defaults.unwrap_or_default(), headers: header_lines })
 }
@@ -127,7 +139,7 @@ pub(super) fn is_silent(line: &str) -> bool {
 }
 
 /// The bytes of each line with its line end, as [`lines`] has them.
-pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn spans(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let ends = (1..=bytes.len()).filter(|&end| match bytes[end - 1] {
         b'\n' => true,
@@ -154,14 +166,19 @@ fn header(content: &str) -> Option<&str> {
     content.get(..end)?.strip_prefix('[').filter(|header| !header.is_empty())
 }
 
-/// Whether every line of a continuation has a key, as botocore wants under a key without a value. Python's `splitlines`
-/// knows more line ends than its files do.
+/// Whether every line of a continuation has a key, as botocore wants under a key without a value.
 fn is_nested(content: &str) -> bool {
-    let is_line_end = |c| matches!(c, '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
-    content.split(is_line_end).map(|line| line.trim_matches(is_space)).all(|line| line.is_empty() || line.contains('='))
+    nested_lines(content).all(|line| line.contains('='))
+}
+
+/// The lines under a key without a value, without blanks and blank lines. Python's `splitlines` knows more line ends than
+/// its files do.
+pub(crate) fn nested_lines(value: &str) -> impl Iterator<Item = &str> {
+    let is_line_end = |c| matches!(c, '\n' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    value.split(is_line_end).map(|line| line.trim_matches(is_space)).filter(|line| !line.is_empty())
 }
 
 /// White space as Python's `str.strip` has it: Unicode's and four control characters.
-fn is_space(c: char) -> bool {
+pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\x1c'..='\x1f')
 }

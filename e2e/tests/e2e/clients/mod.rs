@@ -1,5 +1,6 @@
 //! With the real clients: the `aws` CLI and boto3, against the sandbox, moto and ministack.
 
+mod aws_config;
 mod demo;
 mod exec;
 mod fire;

@@ -1,0 +1,164 @@
+//! Which profiles assume a role, what they say of it, and which are left out and why.
+//!
+//! Values stay the texts that they are: what is a legal ARN, external id or session name is for the caller's types to say.
+
+use super::walk::{self, text};
+use super::{AwsConfig, Place, Profile};
+
+/// The profiles that assume a role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Assumed {
+    /// Those that can be kept. Each [`ProfileSource::Role`] among them names another of them.
+    pub roles: Vec<AssumedProfile>,
+    /// The others.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A profile that assumes a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssumedProfile {
+    /// The profile's name.
+    pub name: String,
+    /// Its header.
+    pub at: Place,
+    /// `role_arn`; never empty.
+    pub role_arn: String,
+    /// Whose credentials assume it.
+    pub source: ProfileSource,
+    /// `external_id`; none with a web identity, which STS takes without one.
+    pub external_id: Option<String>,
+    /// `role_session_name`, unless it is empty.
+    pub role_session_name: Option<String>,
+    /// `duration_seconds`; none if it is no number, or with a web identity: botocore passes it over then.
+    pub duration_seconds: Option<u64>,
+    /// `region`, of this profile alone.
+    pub region: Option<String>,
+    /// `sts_regional_endpoints`: `regional` or `legacy`.
+    pub sts_regional_endpoints: Option<String>,
+}
+
+/// Whose credentials assume a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProfileSource {
+    /// The session of another profile that assumes a role.
+    Role(String),
+    /// The credentials of a profile: keys, a command, a login. It may be the profile itself, with keys of its own.
+    Profile(String),
+    /// The environment variables of the process.
+    Environment,
+    /// The container's endpoint: ECS, Pod Identity.
+    EcsContainer,
+    /// The instance's role.
+    Ec2InstanceMetadata,
+    /// A token in a file.
+    WebIdentity {
+        /// The file's path, as it stands.
+        token_file: String,
+    },
+}
+
+/// A profile with a role that cannot be kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the profile {name:?} ({at}) is left out: {}{why}", walk::shown(.path))]
+pub struct LeftOut {
+    /// The profile's name.
+    pub name: String,
+    /// Its header.
+    pub at: Place,
+    /// The profiles from this one to the one that stands in the way, each the source of the one before.
+    pub path: Vec<String>,
+    /// Why.
+    pub why: Why,
+}
+
+/// What stands in the way of the last profile of a path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// Somebody has to type a code.
+    #[error(
+        "it has `mfa_serial`, and nobody is there to type the code; assume it by hand, or take MFA off its trust policy"
+    )]
+    Mfa,
+    /// No role.
+    #[error("its `role_arn` is missing or empty; write the ARN of the role")]
+    NoRoleArn,
+    /// A web identity without a token.
+    #[error("its `web_identity_token_file` is empty; write the path of the token, or take the key out")]
+    NoTokenFile,
+    /// Two sources.
+    #[error("it has both `source_profile` and `credential_source`; take one of them out")]
+    TwoSources,
+    /// No source.
+    #[error("it has neither `source_profile` nor `credential_source`; write one of them")]
+    NoSource,
+    /// A source that nobody knows.
+    #[error(
+        "its `credential_source` is none of `Environment`, `EcsContainer` and `Ec2InstanceMetadata`; write one of them \
+         as it stands here"
+    )]
+    UnknownSource,
+    /// The last of the path is not in the files.
+    #[error("there is no profile of that name; add it, or correct `source_profile`")]
+    Missing,
+    /// The last of the path is in it before.
+    #[error("the chain comes back to a profile that is in it already; give one of them another source")]
+    Loop,
+    /// A source with nothing to assume a role with.
+    #[error("it has no credentials: no keys, no `credential_process`, no login and no role; add them")]
+    NoCredentials,
+    /// Keys are nested where a text must be.
+    #[error("its `{0}` has keys nested in it; write the value in the line of its key")]
+    Nested(&'static str),
+}
+
+impl Why {
+    /// Whether the files are wrong; if not, the profile is merely nothing that can be kept.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        !matches!(self, Self::Mfa)
+    }
+}
+
+impl AwsConfig {
+    /// Every profile with a role, sorted into those that can be kept and the others, each in the order of
+    /// [`profiles`](Self::profiles).
+    #[must_use]
+    pub fn assumed(&self) -> Assumed {
+        let mut assumed = Assumed::default();
+        for profile in self.profiles.iter().filter(|profile| walk::has_role(profile)) {
+            let mut path = vec![profile];
+            let found = walk::source(self, &mut path).and_then(|source| role(profile, source));
+            match found {
+                Ok(role) => assumed.roles.push(role),
+                Err(stop) => {
+                    let mut path: Vec<String> = path.iter().map(|profile| profile.name.clone()).collect();
+                    path.extend(stop.next);
+                    let (name, at, why) = (profile.name.clone(), profile.at, stop.why);
+                    assumed.left_out.push(LeftOut { name, at, path, why });
+                }
+            }
+        }
+        assumed
+    }
+}
+
+fn role(profile: &Profile, source: ProfileSource) -> Result<AssumedProfile, walk::Stop> {
+    let owned = |key| text(profile, key).map(|value| value.map(str::to_owned));
+    let web_identity = matches!(source, ProfileSource::WebIdentity { .. });
+    Ok(AssumedProfile {
+        name: profile.name.clone(),
+        at: profile.at,
+        role_arn: owned("role_arn")?.unwrap_or_default(),
+        external_id: owned("external_id")?.filter(|_| !web_identity),
+        role_session_name: owned("role_session_name")?.filter(|name| !name.is_empty()),
+        duration_seconds: text(profile, "duration_seconds")?.and_then(seconds).filter(|_| !web_identity),
+        region: owned("region")?,
+        sts_regional_endpoints: owned("sts_regional_endpoints")?,
+        source,
+    })
+}
+
+/// A whole number of seconds. Python's `int` takes signs, blanks, underscores and other digits, too: AWS never has them.
+pub(super) fn seconds(value: &str) -> Option<u64> {
+    Some(value).filter(|value| value.bytes().all(|b| b.is_ascii_digit())).and_then(|value| value.parse().ok())
+}

@@ -16,6 +16,7 @@ use rolecall_core::region::RegionError;
 use rolecall_core::rotation::Policy;
 use rolecall_core::{Alias, Region, Role};
 
+pub mod aws_config;
 pub mod env_roles;
 pub mod file;
 pub mod group;

@@ -22,6 +22,7 @@ mod output;
 #[cfg(test)]
 mod reference;
 mod report;
+mod roles;
 mod runtime;
 mod settings_file;
 mod state_dir;

@@ -74,6 +74,8 @@ pub(crate) fn sections<'a, T>(
 fn config_section(text: &mut String, header: Option<&str>, role: &Role) {
     match header {
         Some(default) => ini::header(text, default),
+        // A role of the AWS config may have this name itself.
+        None if role.alias.as_str() == "default" => ini::header(text, "default"),
         None => ini::header(text, &format!("profile {}", role.alias)),
     }
     if let Some(region) = &role.region {

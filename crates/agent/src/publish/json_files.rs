@@ -90,7 +90,7 @@ impl JsonFiles {
         for entry in entries {
             let path = entry.map_err(failed)?.path();
             let name = path.file_name().and_then(|name| name.to_str()?.strip_suffix(SUFFIX));
-            if let Some(alias) = name.and_then(|name| name.parse().ok()) {
+            if let Some(alias) = name.and_then(|name| Alias::of_profile(name).ok()) {
                 documents.push((alias, path));
             }
         }
@@ -99,7 +99,7 @@ impl JsonFiles {
 
     /// The first file there that would be replaced or removed although it is not ours.
     pub(crate) fn foreign(&self) -> Result<Option<PathBuf>, FileError> {
-        let is_named = |name: &str| name.strip_suffix(SUFFIX).is_some_and(|alias| alias.parse::<Alias>().is_ok());
+        let is_named = |name: &str| name.strip_suffix(SUFFIX).is_some_and(|alias| Alias::of_profile(alias).is_ok());
         owned_dir::foreign(&self.path, is_named, process::is_ours)
     }
 }

@@ -30,7 +30,7 @@ use value::{Entry, Wrong, entries};
 pub const VERSION: u32 = 1;
 
 /// Every key that may stand at the top.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "version",
     "default",
     "publish",
@@ -47,6 +47,7 @@ const KEYS: [&str; 18] = [
     "sts_in_flight",
     "sts_rate",
     "sts_burst",
+    "from_aws_config",
     "role",
     "fleet",
 ];
@@ -84,6 +85,8 @@ pub struct FileSettings {
     pub sts_rate: Option<u32>,
     /// The most calls to STS at once after a pause.
     pub sts_burst: Option<u32>,
+    /// Whether the profiles of the AWS config that assume a role are roles, too.
+    pub from_aws_config: Option<bool>,
     /// The roles, in the order in which they stand there: single ones, and those of fleets.
     pub roles: Vec<Result<FileRole, WrongRole>>,
 }
@@ -126,6 +129,7 @@ impl FileSettings {
             "sts_in_flight" => self.sts_in_flight = Some(entry.count()?),
             "sts_rate" => self.sts_rate = Some(entry.count()?),
             "sts_burst" => self.sts_burst = Some(entry.count()?),
+            "from_aws_config" => self.from_aws_config = Some(entry.truth()?),
             "role" => self.roles.extend(roles::read(entry)?),
             "fleet" => self.roles.extend(fleet::read(entry)?),
             _ => return Err(entry.unknown(&KEYS)),

@@ -48,7 +48,7 @@ pub fn credentials() -> String {
 /// Whether a file of this name there would be written by us.
 pub(crate) fn is_named(name: &str) -> bool {
     let alias = name.strip_suffix(".config").or_else(|| name.strip_suffix(".credentials"));
-    alias.is_some_and(|alias| alias.parse::<Alias>().is_ok())
+    alias.is_some_and(|alias| Alias::of_profile(alias).is_ok())
 }
 
 /// Whether the text of a file there is ours.

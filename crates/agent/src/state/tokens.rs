@@ -87,7 +87,7 @@ pub fn token_path(state_dir: &Path, alias: &Alias) -> PathBuf {
 
 /// Whether a file of this name there would be written by us.
 pub(crate) fn is_named(name: &str) -> bool {
-    name.parse::<Alias>().is_ok()
+    Alias::of_profile(name).is_ok()
 }
 
 /// Whether the text of a file there is a token; somebody may have written it with a line break.

@@ -48,6 +48,13 @@ pub(crate) struct Args {
     /// $XDG_CONFIG_HOME/rolecall/rolecall.toml, else ~/.config/rolecall/rolecall.toml, if it is there]
     #[arg(long, value_name = "PATH", env = settings_file::VARIABLE, hide_env_values = true)]
     config: Option<PathBuf>,
+    /// Take every profile of your AWS config that assumes a role as a role, too. They keep their names, and nothing is
+    /// written into your AWS files: programs are pointed at the store and the config in the state directory, or at the
+    /// endpoint
+    #[arg(long, env = "ROLECALL_FROM_AWS_CONFIG", hide_env_values = true, value_parser = BoolishValueParser::new(),
+        default_value_t = false, default_missing_value = "true", num_args = 0..=1, require_equals = true,
+        hide_default_value = true, hide_possible_values = true)]
+    from_aws_config: bool,
     #[command(flatten)]
     state_dir: StateDirArg,
     /// Let the members of this group use the agent and read its files, by name or number: for programs of other users, such

@@ -28,6 +28,7 @@ const LIMIT: Duration = Duration::from_secs(25);
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// The role: its profile name
+    #[arg(value_parser = Alias::of_profile)]
     alias: Alias,
     #[command(flatten)]
     pub(crate) state_dir: StateDirArg,

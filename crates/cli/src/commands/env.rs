@@ -36,6 +36,7 @@ const STATUS: &str = "/v1/status";
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// The role: its profile name
+    #[arg(value_parser = Alias::of_profile)]
     alias: Alias,
     /// The shell that evaluates it: sh (bash, zsh, dash, ksh), fish or powershell [default: that of $SHELL, else sh]
     #[arg(long, value_name = "SHELL")]

@@ -43,6 +43,7 @@ const MARK: &str = "ROLECALL_EXEC";
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// The role: its profile name
+    #[arg(value_parser = Alias::of_profile)]
     alias: Alias,
     #[command(flatten)]
     policy: PolicyArgs,

@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(25);
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// The roles, by profile name; none: all of them
-    #[arg(value_name = "ALIAS")]
+    #[arg(value_name = "ALIAS", value_parser = Alias::of_profile)]
     aliases: Vec<Alias>,
     /// A text for people, or JSON for programs
     #[arg(long, value_name = "FORMAT", default_value = "table")]

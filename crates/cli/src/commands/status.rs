@@ -31,7 +31,7 @@ const TARGET: &str = "/v1/status";
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// Only these roles, by profile name
-    #[arg(value_name = "ALIAS")]
+    #[arg(value_name = "ALIAS", value_parser = Alias::of_profile)]
     aliases: Vec<Alias>,
     /// Stay, and show how the sessions run down and are refreshed
     #[arg(long, conflicts_with_all = ["output", "min_valid"])]

@@ -33,7 +33,7 @@ const LEAST: Duration = Duration::from_secs(1);
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// The roles, by profile name; none: all of them
-    #[arg(value_name = "ALIAS")]
+    #[arg(value_name = "ALIAS", value_parser = Alias::of_profile)]
     aliases: Vec<Alias>,
     /// How long each session has to be valid at least; one that is not is refreshed
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]

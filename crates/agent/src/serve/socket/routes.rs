@@ -5,6 +5,7 @@
 use hyper::body::Body;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, StatusCode};
+use rolecall_core::Alias;
 use rolecall_formats::{container, process};
 use rolecall_rotator::{NotServed, Served};
 
@@ -75,7 +76,7 @@ fn shape(query: Option<&str>) -> Option<Shape> {
 }
 
 async fn credentials(api: &Api, alias: &str, shape: Shape) -> Answer {
-    let served = match alias.parse().ok().or_else(|| api.keyring.lent(alias)) {
+    let served = match Alias::of_profile(alias).ok().or_else(|| api.keyring.lent(alias)) {
         Some(alias) => api.view.rotator.session(&alias, SESSION_TIME).await,
         None => Err(NotServed::Unknown),
     };

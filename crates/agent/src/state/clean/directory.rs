@@ -122,7 +122,7 @@ pub(super) fn is_lock(path: &Path) -> bool {
 }
 
 fn is_alias(name: &str) -> bool {
-    name.parse::<Alias>().is_ok()
+    Alias::of_profile(name).is_ok()
 }
 
 fn is_socket(path: &Path) -> bool {

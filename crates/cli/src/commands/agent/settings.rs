@@ -3,11 +3,11 @@
 //!
 //! What each setting means is left to `rolecall_agent::settings`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults, env_roles};
+use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults};
 use rolecall_agent::settings::group::Group;
-use rolecall_agent::settings::{self, AgentSettings, LogFormat, Publish, SettingsError, file, paths};
+use rolecall_agent::settings::{self, AgentSettings, LogFormat, Publish, SettingsError, paths};
 use rolecall_core::port::Clock as _;
 use rolecall_core::rotation::{BudgetPolicy, Policy};
 use rolecall_core::{Alias, Role};
@@ -19,6 +19,7 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::host;
+use crate::roles::Places;
 use crate::settings_file::{SettingsFile, Unusable, listed};
 
 /// Where groups have their names.
@@ -85,14 +86,16 @@ pub(super) fn settings(
     let region = settings::default_region(lookup)?;
     let duration = sourced.or("duration", args.duration, said.duration);
     let defaults = RoleDefaults { region, duration, host: machine.host.clone() };
-    let mut found = env_roles(environment.variables(), &defaults);
-    let policy = |path: &Path| file.map_or(Err("no such file".into()), |file| file.policy(path));
-    file::roles::add(&said.roles, &defaults, &policy, before, &mut found)?;
-    found.link();
+    let state_dir: PathBuf = args.state_dir.resolve(environment)?.into();
+    let aws_config = sourced.or("from_aws_config", args.from_aws_config, said.from_aws_config);
+    let places = Places { environment, file, said: &said, aws_config, state_dir: &state_dir };
+    let found = places.roles(&defaults, before)?;
     if found.roles.is_empty() {
         return Err(no_roles(&found).into());
     }
     let publish = sourced.or("publish", args.publish, said.publish);
+    // The profiles are there already, and they are the user's.
+    let publish = if aws_config { Publish::None } else { publish };
     let default = match &args.default {
         Some(name) => role_of("ROLECALL_DEFAULT", Some(name), &found)?,
         None => role_of("default in the settings file", said.default.as_ref(), &found)?,
@@ -128,7 +131,7 @@ pub(super) fn settings(
         health_listen: args.health_listen.or(said.health_listen),
         metrics_listen: args.metrics_listen.or(said.metrics_listen),
         store,
-        state_dir: args.state_dir.resolve(environment)?.into(),
+        state_dir,
         socket_group: socket_group(args.socket_group.as_ref().or(said.socket_group.as_ref()))?,
         config_file: paths::config_file(lookup)?,
         credentials_file: paths::credentials_file(lookup)?,

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults, env_roles};
-use rolecall_agent::settings::{self, file, paths};
+use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults};
+use rolecall_agent::settings::{self, paths};
 use rolecall_agent::state::absent;
 use rolecall_agent::state::definitions::Definitions;
 use rolecall_core::role::DEFAULT_DURATION;
@@ -15,10 +15,14 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::host;
+use crate::roles::Places;
 use crate::settings_file::{self, SettingsFile};
 
 /// The session length that an agent started in this environment would ask for.
 const DURATION: &str = "ROLECALL_DURATION";
+
+/// Whether an agent started in this environment would take the roles of the AWS config.
+const FROM_AWS_CONFIG: &str = "ROLECALL_FROM_AWS_CONFIG";
 
 /// The role, and all that goes with it.
 ///
@@ -35,10 +39,10 @@ pub(super) fn find(alias: &Alias, state_dir: &Path, environment: &Environment) -
         duration: duration.or(said.duration).unwrap_or(DEFAULT_DURATION),
         host: host::name(),
     };
-    let mut found = env_roles(environment.variables(), &defaults);
-    let policy = |path: &Path| file.as_ref().map_or(Err("no such file".into()), |file| file.policy(path));
-    file::roles::add(&said.roles, &defaults, &policy, &[], &mut found)?;
-    found.link();
+    let aws_config =
+        environment.text(FROM_AWS_CONFIG).map_or(said.from_aws_config == Some(true), |text| text == "true");
+    let places = Places { environment, file: file.as_ref(), said: &said, aws_config, state_dir };
+    let found = places.roles(&defaults, &[])?;
     let recorded = absent::definitions(state_dir)?;
     let Some(role) = chosen(alias, &found, recorded.as_ref()) else {
         return Err(unknown(alias, &found, recorded.as_ref()));

@@ -1,0 +1,62 @@
+//! Which roles there are here: those of the environment, of the settings file and, if wanted, of the AWS config.
+//!
+//! Promises the same roles to every command, with an agent or without one. What a command makes of them is its own.
+
+use std::path::Path;
+
+use rolecall_agent::settings::aws_config::{self, Paths};
+use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults, env_roles};
+use rolecall_agent::settings::file::{FileSettings, roles};
+use rolecall_agent::settings::paths;
+use rolecall_core::{Fault, Role};
+
+use crate::base::UserFiles;
+use crate::environment::Environment;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::settings_file::{SettingsFile, Unusable};
+
+/// Where roles are looked for.
+pub(crate) struct Places<'a> {
+    pub(crate) environment: &'a Environment,
+    /// The settings file, and what it says.
+    pub(crate) file: Option<&'a SettingsFile>,
+    pub(crate) said: &'a FileSettings,
+    /// Whether the AWS config counts.
+    pub(crate) aws_config: bool,
+    /// Where an agent would have its own files.
+    pub(crate) state_dir: &'a Path,
+}
+
+impl Places<'_> {
+    /// All roles, each linked to its source. One of the settings file that is wrong now and in `before` stays what it was.
+    ///
+    /// # Errors
+    /// When an alias means two roles, or the AWS config cannot be read.
+    pub(crate) fn roles(&self, defaults: &RoleDefaults, before: &[Role]) -> Result<EnvRoles, Unusable> {
+        let mut found = env_roles(self.environment.variables(), defaults);
+        let policy = |path: &Path| self.file.map_or(Err("no such file".into()), |file| file.policy(path));
+        roles::add(&self.said.roles, defaults, &policy, before, &mut found)?;
+        if self.aws_config {
+            self.add_aws_config(defaults, &mut found)?;
+        }
+        found.link();
+        Ok(found)
+    }
+
+    fn add_aws_config(&self, defaults: &RoleDefaults, found: &mut EnvRoles) -> Result<(), Unusable> {
+        let lookup = |name: &str| self.environment.get(name);
+        let (config, credentials) = (paths::config_file(lookup)?, paths::credentials_file(lookup)?);
+        let files = UserFiles::new(self.environment, vec![], self.state_dir.into())?;
+        // Without what is ours: our own profiles are no roles of the user's.
+        let texts = files.texts().map_err(|error| Failure::from(Fault::from(error)))?;
+        let read = rolecall_formats::aws_config::read(&texts.config, &texts.credentials).map_err(|error| {
+            let message = format!("take the roles from the AWS config: {error}");
+            Failure::new(ExitCode::Usage, message, format!("see {} and {}", config.display(), credentials.display()))
+        })?;
+        // The path of a token is that of the program that reads it.
+        let directory = std::env::current_dir().unwrap_or_default();
+        let paths = Paths { config: &config, credentials: &credentials, directory: &directory };
+        Ok(aws_config::add(&read, paths, defaults, found)?)
+    }
+}

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::identity::{Caller, Holder};
 use crate::policy::{Context, Policy, Query, Subject, Verdict};
 use crate::session::Carried;
+use crate::web_identity::{Identity, provider_arn, without_scheme};
 
 pub(crate) const ASSUME_ROLE: &str = "sts:AssumeRole";
 pub(crate) const TAG_SESSION: &str = "sts:TagSession";
@@ -73,32 +74,30 @@ pub(crate) fn lacks(
 
 /// Whether the caller's own policies allow `action` on `resource`, when nothing else is asked.
 pub(crate) fn may(config: &Config, caller: &Caller, action: &str, resource: &str, now: Timestamp) -> bool {
-    let mut context = Context::default();
-    set_time(&mut context, now);
+    let mut context = surroundings(Some(now));
     set_caller(&mut context, config, caller);
     let query = Query { action, resource, subject: Subject::Caller(caller), context: &context };
     identity_verdict(config, caller, &query) == Verdict::Allowed
 }
 
-/// Whether a token of the provider with that ARN, proved to be real, opens the role with this `trust`. `issuer` is the
-/// URL of the provider without its scheme.
+/// Whether a token that proves `identity` opens the role with this `trust`.
 pub(crate) fn takes_token(
     role: &RoleArn,
     trust: &Policy,
-    (provider, issuer): (&str, &str),
-    (subject, audience): (&str, &str),
+    identity: &Identity,
     session_name: &str,
     now: Timestamp,
 ) -> bool {
-    let mut context = Context::default();
-    set_time(&mut context, now);
+    let Identity { issuer, subject, audience } = identity;
+    let (resource, provider) = (role.to_string(), provider_arn(role, issuer));
+    let mut context = surroundings(Some(now));
     context.set("sts:RoleSessionName", session_name);
+    let issuer = without_scheme(issuer);
     context.set(&format!("{issuer}:sub"), subject);
     context.set(&format!("{issuer}:aud"), audience);
-    let resource = role.to_string();
+    let subject = Subject::Federated(&provider);
     let action = ASSUME_ROLE_WITH_WEB_IDENTITY;
-    let query = Query { action, resource: &resource, subject: Subject::Federated(provider), context: &context };
-    trust.verdict(&query) == Verdict::Allowed
+    trust.verdict(&Query { action, resource: &resource, subject, context: &context }) == Verdict::Allowed
 }
 
 /// What the policies of the caller say; one that the world gives none may do everything.
@@ -111,10 +110,7 @@ fn identity_verdict(config: &Config, caller: &Caller, query: &Query<'_>) -> Verd
 
 fn context(config: &Config, caller: &Caller, request: Request<'_>) -> Context {
     let Request { now, session_name, external_id, asked, granted } = request;
-    let mut context = Context::default();
-    if let Some(now) = now {
-        set_time(&mut context, now);
-    }
+    let mut context = surroundings(now);
     set_caller(&mut context, config, caller);
     for (key, value) in [
         ("sts:RoleSessionName", session_name),
@@ -134,12 +130,16 @@ fn context(config: &Config, caller: &Caller, request: Request<'_>) -> Context {
     context
 }
 
-fn set_time(context: &mut Context, now: Timestamp) {
-    context.set("aws:CurrentTime", now.to_string());
-    context.set("aws:EpochTime", now.as_second().to_string());
+fn surroundings(now: Option<Timestamp>) -> Context {
+    let mut context = Context::default();
+    if let Some(now) = now {
+        context.set("aws:CurrentTime", now.to_string());
+        context.set("aws:EpochTime", now.as_second().to_string());
+    }
     context.set("aws:SourceIp", SOURCE_IP);
     // As for every call of the real STS, though the sandbox speaks without TLS.
     context.set("aws:SecureTransport", "true");
+    context
 }
 
 fn set_caller(context: &mut Context, config: &Config, caller: &Caller) {

@@ -180,6 +180,7 @@ fn partitions_know_nothing_of_each_other() {
 #[test]
 fn a_token_opens_the_role_that_names_its_provider_and_subject() {
     let provider = "arn:aws:iam::111122223333:oidc-provider/i.example/p";
+    let identity = Identity { issuer: "https://i.example/p".into(), subject: "app".into(), audience: "sts".into() };
     let trusts = |federated: &str, condition: &Value| {
         trust(&json!({"Effect": "Allow", "Principal": {"Federated": federated}, "Condition": condition,
             "Action": ["sts:AssumeRoleWithWebIdentity"]}))
@@ -196,7 +197,7 @@ fn a_token_opens_the_role_that_names_its_provider_and_subject() {
         ("arn:aws:iam::111122223333:oidc-provider/i.example", json!({}), false),
     ] {
         let policy = trusts(federated, &condition);
-        let takes = takes_token(&role, &policy, (provider, "i.example/p"), ("app", "sts"), "me", now);
+        let takes = takes_token(&role, &policy, &identity, "me", now);
         assert_eq!(takes, expected, "{federated} {condition}");
     }
 }

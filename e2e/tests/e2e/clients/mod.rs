@@ -7,3 +7,4 @@ mod identity;
 mod oracle;
 mod reload;
 mod rotation;
+mod trust;

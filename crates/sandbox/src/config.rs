@@ -232,8 +232,8 @@ impl Config {
         self.roles.iter().filter(opens).map(|(arn, _)| arn)
     }
 
-    /// The roles that tokens of an identity provider open which the sandbox plays, each with the pattern of their
-    /// subjects; by ARN.
+    /// The roles that say with `web_identity` that tokens of an identity provider open them which the sandbox plays, each
+    /// with the pattern of their subjects; by ARN.
     pub fn roles_open_to_tokens(&self) -> impl Iterator<Item = (&RoleArn, &str)> {
         self.roles.iter().filter_map(|(arn, role)| {
             let WebIdentity { issuer, sub, .. } = role.web_identity.as_ref()?;

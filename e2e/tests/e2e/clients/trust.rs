@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use e2e::{Home, Ministack, Sandbox, boto3, finish};
+use e2e::{Agent, Home, Ministack, Sandbox, aws, boto3, finish};
 use serde_json::{Map, Value, json};
 
 const HUB: &str = "arn:aws:iam::111122223333:role/team/Hub";
@@ -210,4 +210,53 @@ fn the_sandbox_lets_in_whom_aws_lets_in() {
     let differ: Vec<&str> = names.filter(|name| lets_in(&ours, name) != lets_in(&theirs, name)).collect();
     let known: Vec<&str> = KNOWN.iter().map(|(name, _)| *name).collect();
     assert_eq!(differ, known, "where ministack and AWS differ; the list must be true");
+}
+
+/// What a program is given to be alice of [`world`].
+fn alice(sandbox: &Sandbox) -> Vec<(String, String)> {
+    let [endpoint, ..] = &sandbox.environment()[..] else { unreachable!("the endpoint comes first") };
+    let key = [("AWS_ACCESS_KEY_ID", "SANDBOXKEYOFALICE"), ("AWS_SECRET_ACCESS_KEY", "not-a-secret-of-alice")];
+    let key = key.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    [endpoint.clone()].into_iter().chain(key).chain([("AWS_REGION".into(), e2e::REGION.into())]).collect()
+}
+
+#[test]
+fn the_aws_command_line_reads_a_role_and_passes_tags() {
+    let home = Home::new();
+    let sandbox = Sandbox::with_world(&home, &world());
+    let run = |args: &[&str]| -> Value {
+        let mut command = aws(&home, &sandbox.url(), &[args, &["--output", "json"]].concat());
+        let answer = finish(command.envs(alice(&sandbox)).env("AWS_DEFAULT_REGION", e2e::REGION)).ok();
+        serde_json::from_str(&answer).unwrap()
+    };
+    let role = run(&["iam", "get-role", "--role-name", "Hub"]);
+    let role = &role["Role"];
+    assert_eq!(
+        (&role["Arn"], &role["Path"], &role["MaxSessionDuration"]),
+        (&HUB.into(), &"/team/".into(), &3600.into())
+    );
+    assert_eq!(role["AssumeRolePolicyDocument"]["Statement"]["Principal"], json!({"AWS": "111122223333"}));
+
+    let session = ["sts", "assume-role", "--role-arn", HUB, "--role-session-name", "me@host"];
+    let tags = ["--tags", "Key=team,Value=blue", "--transitive-tag-keys", "team", "--source-identity", "alice"];
+    let session = run(&[&session[..], &tags].concat());
+    assert_eq!((&session["SourceIdentity"], &session["PackedPolicySize"]), (&"alice".into(), &1.into()));
+    let call = sandbox.calls().pop().unwrap();
+    assert_eq!((&call["tag_keys"], &call["source_identity"]), (&json!(["team"]), &"alice".into()));
+}
+
+#[test]
+fn the_agent_notices_that_a_trust_policy_was_mended() {
+    let home = Home::new();
+    let sandbox = Sandbox::with_world(&home, &world());
+    let role = "arn:aws:iam::111122223333:role/Others";
+    let mut environment = alice(&sandbox);
+    environment.push(("AWS_ROLE_1".into(), format!("{role}:Others")));
+    let agent = Agent::start(&home, environment, &[]);
+    let denied = agent.wait_for_fault("Others", "denied");
+    assert!(denied["fault"]["message"].as_str().unwrap().contains(role), "{denied:#}");
+    let user = "arn:aws:iam::111122223333:user/alice";
+    let statement = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": user}});
+    sandbox.trust(role, &json!({"Version": "2012-10-17", "Statement": [statement]}));
+    agent.wait_for_state("Others", "fresh");
 }

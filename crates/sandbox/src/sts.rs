@@ -111,24 +111,26 @@ impl Sts<'_> {
         if !throttles.admit(parameters.get("RoleArn"), now) {
             return Err(StsError::throttling());
         }
-        if matches!(operation, Operation::AssumeRoleWithWebIdentity) {
-            let keys = issuer_key.public();
-            let (issued, identity) = assume_role_with_web_identity(world, keys, now, serial, &parameters)?;
-            call.caller = Some(identity.subject.clone());
-            call.issued = Some(issued.claims.access_key_id.clone());
-            return Ok(assumed_with_web_identity(&issued, &identity, &call.request_id));
-        }
-        let service = if matches!(operation, Operation::GetRole) { "iam" } else { "sts" };
-        let caller = authenticate(world, service, now, request)?;
-        call.caller = Some(caller.arn.clone());
+        let mut prove = |service| {
+            let caller = authenticate(world, service, now, request)?;
+            call.caller = Some(caller.arn.clone());
+            Ok(caller)
+        };
         match operation {
-            Operation::GetRole => iam::get_role(world, now, &caller, &parameters, &call.request_id),
-            Operation::GetCallerIdentity => Ok(caller_identity(&caller, &call.request_id)),
-            Operation::AssumeRole | Operation::AssumeRoleWithWebIdentity => {
-                let issued = assume_role(world, now, serial, &caller, &parameters)?;
+            Operation::GetCallerIdentity => Ok(caller_identity(&prove("sts")?, &call.request_id)),
+            Operation::AssumeRole => {
+                let issued = assume_role(world, now, serial, &prove("sts")?, &parameters)?;
                 call.issued = Some(issued.claims.access_key_id.clone());
                 Ok(assumed(&issued, &call.request_id))
             }
+            Operation::AssumeRoleWithWebIdentity => {
+                let keys = issuer_key.public();
+                let (issued, identity) = assume_role_with_web_identity(world, keys, now, serial, &parameters)?;
+                call.caller = Some(identity.subject.clone());
+                call.issued = Some(issued.claims.access_key_id.clone());
+                Ok(assumed_with_web_identity(&issued, &identity, &call.request_id))
+            }
+            Operation::GetRole => iam::get_role(world, now, &prove("iam")?, &parameters, &call.request_id),
         }
     }
 }

@@ -37,6 +37,10 @@ pub(crate) struct Request<'a> {
 }
 
 /// The first of the actions that `caller` lacks for a session of the role with this `trust`; none when it may have it.
+///
+/// What goes along a chain needs rights of its own, on both sides even within an account
+/// ([source identity](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html),
+/// [session tags](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html)).
 pub(crate) fn lacks(
     config: &Config,
     caller: &Caller,

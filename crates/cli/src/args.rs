@@ -57,6 +57,7 @@ pub(crate) enum Command {
     Refresh(commands::refresh::Args),
     Exec(commands::exec::Args),
     Env(commands::env::Args),
+    Explain(commands::explain::Args),
     Credentials(commands::credentials::Args),
     Clean(commands::clean::Args),
     Demo(commands::demo::Args),

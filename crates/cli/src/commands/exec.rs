@@ -6,7 +6,7 @@
 
 mod agent;
 mod alone;
-mod definition;
+pub(super) mod definition;
 mod files;
 mod policy;
 mod process;

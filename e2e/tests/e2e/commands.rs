@@ -4,13 +4,14 @@ mod clean;
 mod credentials;
 mod env;
 mod exec;
+mod explain;
 mod refresh;
 mod status;
 mod wait;
 
 use e2e::{Agent, Home, Sandbox, finish, seed_environment};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "agent",
     "clean",
     "completions",
@@ -18,6 +19,7 @@ const COMMANDS: [&str; 13] = [
     "demo",
     "env",
     "exec",
+    "explain",
     "man",
     "profiles",
     "refresh",

@@ -83,7 +83,9 @@ fn why(explanation: &Explanation, all: bool) -> String {
         if is_certain(cause) {
             let _ = writeln!(text, "\n  {RED}The cause{RED:#}: {what}");
         } else {
-            let gap = if full { "\n" } else { "" };
+            // The possible ones stand close together.
+            let is_first = at == 0 || causes[at - 1].certainty != *certainty;
+            let gap = if full || is_first { "\n" } else { "" };
             let style = if *certainty == Certainty::Likely { RED } else { YELLOW };
             let _ = writeln!(text, "{gap}  {}. {style}{}{style:#}: {what}", at + 1, certainty.as_str());
         }

@@ -152,3 +152,24 @@ async fn look_up(
         None => Lookup::Unknown("it is not known who the caller is".into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::explain::fixture::{chain, role};
+
+    #[test]
+    fn pod_identity_is_known_by_its_address_where_the_base_is_from_there() {
+        const URL: (&str, &str) = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials");
+        let told = |role: &Role, variables: &[(&str, &str)]| {
+            Surroundings::of(role, &Environment::from(variables), vec![]).pod_identity
+        };
+        assert!(told(&role("a", "A"), &[URL]) && told(&chain(), &[URL]));
+        assert!(told(&role("a", "A"), &[(URL.0, "http://[fd00:ec2::23]/v1/credentials")]));
+        assert!(!told(&role("a", "A"), &[]));
+        assert!(!told(&role("a", "A"), &[(URL.0, "http://169.254.170.2/v2")]));
+        assert!(!told(&role("a", "A"), &[URL, ("AWS_PROFILE", "work")]));
+        let of = |source: Source| told(&Role { source, ..role("a", "A") }, &[URL, ("AWS_PROFILE", "work")]);
+        assert!(of(Source::Provider(Provider::Container)) && !of(Source::Provider(Provider::Environment)));
+    }
+}

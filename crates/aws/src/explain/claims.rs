@@ -5,6 +5,7 @@ use rolecall_core::source::TokenFile;
 use rolecall_core::{Fault, FaultKind, Role};
 use serde::Deserialize;
 
+use crate::fault::one_line;
 use crate::sts::{Sts, attempted, token_file};
 
 /// The claims that a trust policy can ask for ([RFC 7519](https://www.rfc-editor.org/rfc/rfc7519), section 4.1).
@@ -16,8 +17,6 @@ pub struct Claims {
     pub subject: String,
     /// `aud`: whom it is for.
     pub audiences: Vec<String>,
-    /// `exp`: when it ends, in seconds since 1970.
-    pub expires_at: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -25,7 +24,6 @@ struct Payload {
     iss: String,
     sub: String,
     aud: Audience,
-    exp: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -42,14 +40,13 @@ impl Claims {
         // The SDK's decoder knows the alphabet of RFC 4648, section 4, with padding; a token has that of section 5 without.
         let mut standard = payload.replace('-', "+").replace('_', "/");
         standard.push_str(&"=".repeat((4 - standard.len() % 4) % 4));
-        let Payload { iss, sub, aud, exp } = serde_json::from_slice(&base64::decode(standard).ok()?).ok()?;
-        let audiences = match aud {
+        let Payload { iss, sub, aud } = serde_json::from_slice(&base64::decode(standard).ok()?).ok()?;
+        let audiences: Vec<String> = match aud {
             Audience::One(one) => vec![one],
             Audience::Many(many) => many,
         };
-        // Whole seconds within the years that a clock shows.
-        let expires_at = exp.filter(|seconds| seconds.abs() < 1e12).map(|seconds| seconds as i64);
-        Some(Self { issuer: iss, subject: sub, audiences, expires_at })
+        let audiences = audiences.iter().map(|audience| one_line(audience)).collect();
+        Some(Self { issuer: one_line(&iss), subject: one_line(&sub), audiences })
     }
 }
 

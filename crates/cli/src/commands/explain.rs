@@ -89,8 +89,8 @@ Examples:
   rolecall explain MyFirstAccount
   rolecall explain --role arn:aws:iam::123456789012:role/MyFirstRole
   rolecall explain MyFirstAccount --output svg > chain.svg
-  The first thing to mend:
-    rolecall explain MyFirstAccount --output json | jq -r '.hops[].causes[0].fix'
+  What to do, the likeliest first:
+    rolecall explain MyFirstAccount --output json | jq -r '..|.fix?//empty'
 
 Exit codes:
   0  the role can be assumed

@@ -43,8 +43,14 @@ pub(super) struct Cause {
 
 impl Cause {
     fn new(certainty: Certainty, what: &str, evidence: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { certainty, what: what.into(), evidence: evidence.into(), fix: fix.into() }
+        let (evidence, fix) = (printable(&evidence.into()), printable(&fix.into()));
+        Self { certainty, what: printable(what), evidence, fix }
     }
+}
+
+/// A text without what a terminal would take for more than text: a policy of somebody else may hold that.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// What is known about a hop that failed.

@@ -194,7 +194,6 @@ mod tests {
             issuer: "https://oidc.example.com/prod".into(),
             subject: "system:serviceaccount:prod:app".into(),
             audiences: vec!["sts.amazonaws.com".into()],
-            expires_at: None,
         }));
         let policy = json!(trust(&hop));
         let statement = &policy["Statement"][0];

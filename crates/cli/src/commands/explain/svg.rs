@@ -44,6 +44,11 @@ pub(super) fn picture(explanation: &Explanation) -> String {
         picture.card(&hop.alias, &hop.arn.to_string(), colour);
     }
     picture.causes(explanation);
+    if let Some(clock) = words::clock(explanation) {
+        picture.y += LINE + 16;
+        picture.prose(MARGIN, FAILED, &clock);
+        picture.y -= LINE;
+    }
     picture.end(explanation)
 }
 
@@ -74,15 +79,12 @@ impl Picture {
 
     fn headline(&mut self, explanation: &Explanation) {
         self.y += 14;
-        let (what, fill) = match explanation.fault_kind() {
-            None => ("can be assumed".to_owned(), OK),
-            Some(kind) => (format!("cannot be assumed: {kind}"), FAILED),
-        };
+        let fill = if explanation.is_well() { OK } else { FAILED };
         let (y, alias) = (self.y, escaped(&explanation.alias));
         let _ = writeln!(
             self.body,
             r#"<text x="{MARGIN}" y="{y}" class="h"><tspan fill="{INK}">{alias}</tspan> <tspan fill="{fill}">{}</tspan></text>"#,
-            escaped(&what)
+            escaped(&words::verdict(explanation))
         );
         self.y += 24;
     }
@@ -109,7 +111,7 @@ impl Picture {
     fn arrow(&mut self, lines: &[String], outcome: &str, colour: &str) {
         let (x, top) = (MARGIN + 40, self.y);
         let height = (lines.len() + 1) * LINE + 16;
-        let (end, tip) = (top + height - 8, top + height - 1);
+        let (end, tip) = (top + height - 8, top + height);
         let dash = if colour == OK { "" } else { r#" stroke-dasharray="5 4""# };
         let _ = writeln!(
             self.body,
@@ -133,7 +135,7 @@ impl Picture {
             let fill = if *certainty == Certainty::Possible { SOFT } else { FAILED };
             self.text(MARGIN, "b", fill, &format!("{}: {what}", certainty.as_str()));
             self.y += LINE + 2;
-            self.prose(MARGIN, SOFT, &format!("since {evidence}"));
+            self.prose(MARGIN, SOFT, &format!("why: {evidence}"));
             self.prose(MARGIN, INK, &format!("fix: {fix}"));
             self.y -= LINE;
         }

@@ -57,16 +57,8 @@ fn is_denied(hop: &Hop) -> bool {
 }
 
 fn headline(explanation: &Explanation) -> String {
-    let Explanation { alias, .. } = explanation;
-    match explanation.fault_kind() {
-        None if explanation.is_well() => format!("{BOLD}{alias}{BOLD:#} {GREEN}can be assumed{GREEN:#}\n"),
-        None => format!("{BOLD}{alias}{BOLD:#} was not tried\n"),
-        Some(kind) => {
-            let at = explanation.failure().map_or("", |(hop, ..)| hop.map_or("the base", |hop| &hop.alias));
-            let place = if at == alias { String::new() } else { format!(" at {at}") };
-            format!("{BOLD}{alias}{BOLD:#} {RED}cannot be assumed: {kind}{place}{RED:#}\n")
-        }
-    }
+    let style = if explanation.is_well() { GREEN } else { RED };
+    format!("{BOLD}{}{BOLD:#} {style}{}{style:#}\n", explanation.alias, words::verdict(explanation))
 }
 
 /// What went wrong, and the causes there may be.

@@ -5,6 +5,14 @@ use std::time::Duration;
 use super::explanation::{Caller, Explanation, Hop, Outcome};
 use crate::output::duration;
 
+/// Whether the role that was asked about can be assumed, behind its name.
+pub(super) fn verdict(explanation: &Explanation) -> String {
+    let Some((hop, fault, _)) = explanation.failure() else { return "can be assumed".into() };
+    let place = hop.map_or("the base", |hop| &hop.alias);
+    let place = if place == explanation.alias { String::new() } else { format!(" at {place}") };
+    format!("cannot be assumed: {}{place}", fault.kind)
+}
+
 /// What stands at the start of a chain: its source and who that is.
 pub(super) fn start(explanation: &Explanation) -> (String, String) {
     let source = match explanation.start.source.as_str() {

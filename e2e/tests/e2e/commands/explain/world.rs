@@ -146,7 +146,7 @@ impl World {
         ]
     }
 
-    pub(super) fn agent(&self) -> Agent {
+    pub(super) fn agent(&self) -> Agent<'_> {
         Agent::start(&self.home, self.environment("alice"), &[])
     }
 }

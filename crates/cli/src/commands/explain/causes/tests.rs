@@ -156,6 +156,16 @@ fn conditions_are_told_by_their_keys() {
 }
 
 #[test]
+fn a_policy_of_somebody_else_cannot_speak_to_the_terminal() {
+    let hop = hop_of(&role("a", "A"));
+    let statement =
+        json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {"Bool": {"\u{1b}[2Jx": "true"}}});
+    let (fault, lookup) = (denied("no"), found(&hop, &statement));
+    let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &[], pod_identity: false });
+    assert!(told[0].evidence.ends_with("conditions on [2Jx"), "{told:#?}");
+}
+
+#[test]
 fn a_session_that_would_be_too_long_is_told_with_the_most() {
     let hop = hop_of(&Role { duration: std::time::Duration::from_secs(7200), ..role("a", "A") });
     let fault = Fault::new(FaultKind::Misconfigured, "the duration is out of bounds", "set it");
@@ -174,7 +184,6 @@ fn a_token_is_told_by_its_claims() {
         issuer: "https://i".into(),
         subject: "s".into(),
         audiences: vec!["a".into()],
-        expires_at: None,
     }));
     let (fault, lookup) = (denied("no"), unknown());
     let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &[], pod_identity: false });

@@ -23,7 +23,7 @@ pub(super) fn told(evidence: Evidence<'_>) -> Told {
                 Certainty::Certain,
                 "the role does not exist",
                 format!("IAM knows no role named {} in the account {}", hop.arn.name(), hop.arn.account()),
-                "correct the ARN, or make the role",
+                "correct the ARN, or make the role; one that was made seconds ago may not be known yet",
             )];
             return Told { certain, trust: None };
         }

@@ -3,8 +3,8 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use super::*;
-use crate::commands::explain::explanation::Explanation;
-use crate::commands::explain::fixture::{denied, role};
+use crate::commands::explain::explanation::{Explanation, Start};
+use crate::commands::explain::fixture::denied;
 
 fn shown(explanation: &Explanation, width: usize, glyphs: Glyphs) -> String {
     let text = text(explanation, Form { width: Some(width), glyphs, all: false });
@@ -74,6 +74,35 @@ fn policies_are_to_be_pasted() {
 
 #[test]
 fn what_was_not_tried_is_not_said_to_fail() {
-    let text = shown(&Explanation::planned(&role("a", "A"), false), 80, Glyphs::ASCII);
-    assert!(text.starts_with("a was not tried\n") && text.contains("v . not tried"), "{text}");
+    let mut explanation = denied();
+    let Some((_, fault, causes)) = explanation.failure() else { unreachable!() };
+    explanation.start = Start { failed: Some((fault.clone(), causes.to_vec())), ..explanation.start };
+    explanation.hops.truncate(1);
+    explanation.hops[0].outcome = Outcome::NotTried;
+    let text = shown(&explanation, 80, Glyphs::ASCII);
+    assert!(
+        text.starts_with("spoke cannot be assumed: denied at the base\n") && text.contains("v . not tried"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_told_with_its_direction() {
+    let told = |ahead: i64| shown(&Explanation { clock_ahead: Some(ahead), ..denied() }, 200, Glyphs::ASCII);
+    assert!(told(7200).contains("clock: the clock of this machine is 2 h ahead of that of AWS"));
+    assert!(told(-90).contains("1 min behind that of AWS"));
+    assert!(!told(59).contains("clock:"));
+}
+
+#[test]
+fn only_what_is_likely_takes_room_unless_all_is_wanted() {
+    let mut explanation = denied();
+    let Outcome::Failed { causes, .. } = &mut explanation.hops[1].outcome else { unreachable!() };
+    causes.push(Cause { certainty: Certainty::Possible, what: "b".into(), evidence: "e".into(), fix: "f".into() });
+    let shown = |all: bool| {
+        let text = text(&explanation, Form { width: None, glyphs: Glyphs::ASCII, all });
+        anstream::adapter::strip_str(&text).to_string()
+    };
+    assert!(shown(false).contains("\n  2. possible: b\n\n"), "{}", shown(false));
+    assert!(shown(true).contains("\n  2. possible: b\n     why: e\n     fix: f\n"), "{}", shown(true));
 }

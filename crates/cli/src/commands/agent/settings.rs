@@ -100,6 +100,10 @@ pub(super) fn settings(
         Some(name) => role_of("ROLECALL_DEFAULT", Some(name), &found)?,
         None => role_of("default in the settings file", said.default.as_ref(), &found)?,
     };
+    if let Some(role) = default.as_ref().filter(|_| found.roles.iter().any(|role| role.alias.as_str() == "default")) {
+        let message = format!("{role} cannot be the default: your AWS config has a profile `default` that is a role");
+        return Err(Failure::new(ExitCode::Usage, message, "leave one of the two out").into());
+    }
     let take_over = match (&args.take_over[..], &said.take_over) {
         ([], Some(names)) => take_over("take_over in the settings file", names, &found)?,
         (names, _) => take_over("--take-over", names, &found)?,

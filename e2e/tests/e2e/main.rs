@@ -7,6 +7,7 @@
 
 mod base;
 mod cat;
+mod chains;
 mod clients;
 mod commands;
 mod demo;

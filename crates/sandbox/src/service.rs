@@ -12,6 +12,7 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use crate::control::{Answer, Control};
 use crate::error::StsError;
 use crate::sigv4::Signable;
+use crate::xml::Api;
 use crate::{routes, xml};
 
 /// The most bytes that a body may have.
@@ -42,7 +43,7 @@ pub(crate) async fn answer(control: Control, request: Request<Incoming>) -> Resu
     let (mut response, request_id) = match body {
         Err(error) => {
             let id = control.next_request_id();
-            (respond(error.status, xml::failure(&error, &id)), id)
+            (respond(error.status, xml::failure(Api::Sts, &error, &id)), id)
         }
         Ok(body) if path.starts_with(routes::PREFIX) => {
             (routes::answer(&control, &head.method, path, &head.headers, &body), control.next_request_id())

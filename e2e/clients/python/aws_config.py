@@ -1,7 +1,7 @@
 """What botocore makes of an AWS config and credentials file: the profiles, and for each what it would assume.
 
-Reads pairs of texts from standard input, one JSON object a line, and answers each with one. Nothing is called: where the
-credentials would come from stand providers that only say so.
+Reads pairs of texts from standard input, one JSON object a line, and answers each with one. Nothing is called: where
+the credentials would come from stand providers that only say so.
 """
 
 import json

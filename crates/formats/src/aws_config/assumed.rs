@@ -1,6 +1,7 @@
 //! Which profiles assume a role, what they say of it, and which are left out and why.
 //!
-//! Values stay the texts that they are: what is a legal ARN, external id or session name is for the caller's types to say.
+//! Values stay the texts that they are: what is a legal ARN, external id or session name is for the caller's types to
+//! say.
 
 use super::walk::{self, text};
 use super::{AwsConfig, Place, Profile};
@@ -158,7 +159,8 @@ fn role(profile: &Profile, source: ProfileSource) -> Result<AssumedProfile, walk
     })
 }
 
-/// A whole number of seconds. Python's `int` takes signs, blanks, underscores and other digits, too: AWS never has them.
+/// A whole number of seconds. Python's `int` takes signs, blanks, underscores and other digits, too: AWS never has
+/// them.
 pub(super) fn seconds(value: &str) -> Option<u64> {
     Some(value).filter(|value| value.bytes().all(|b| b.is_ascii_digit())).and_then(|value| value.parse().ok())
 }

@@ -57,19 +57,22 @@ fn the_keys_of_the_credentials_file_go_over_those_of_the_config_file() {
 
 #[test]
 fn an_error_names_the_file_the_line_and_what_to_do() {
-    for (config, credentials, text) in [
+    for (config, credentials, wrong, remedy) in [
         (
             "[a]\n[a]",
             "",
-            "the AWS config file cannot be read: line 2: the section of line 1 again; the AWS CLI and boto3 refuse all of it, too: make one section of the two",
+            "config file cannot be read: line 2: the section of line 1 again; ",
+            "make one section of the two",
         ),
         (
             "",
-            "[a]\nSECRET",
-            "the AWS credentials file cannot be read: line 2: neither a section, nor `key = value`, nor the continuation of a value; the AWS CLI and boto3 refuse all of it, too: write `key = value`, or make the line a comment with `#`",
+            "[a]\nk: v\n= SECRET",
+            "credentials file cannot be read: line 3: a value without a key; ",
+            "write the key before the `=`",
         ),
     ] {
-        assert_eq!(read(config, credentials).unwrap_err().to_string(), text);
+        let error = read(config, credentials).unwrap_err().to_string();
+        assert_eq!(error, format!("the AWS {wrong}the AWS CLI and boto3 refuse all of it, too: {remedy}"));
     }
 }
 

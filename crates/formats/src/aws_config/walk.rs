@@ -1,8 +1,8 @@
 //! From a profile through its source profiles to the credentials at the end, as botocore's `AssumeRoleProvider` walks.
 //!
-//! The rules that surprise: a source profile with keys of its own is taken for its keys, whatever role it has; but a walk
-//! that comes back to where it began is a loop even then, unless the profile names itself. A web identity comes before
-//! everything else in its profile.
+//! The rules that surprise: a source profile with keys of its own is taken for its keys, whatever role it has; but a
+//! walk that comes back to where it began is a loop even then, unless the profile names itself. A web identity comes
+//! before everything else in its profile.
 
 use super::{AwsConfig, Profile, ProfileSource, Why};
 

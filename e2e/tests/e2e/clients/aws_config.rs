@@ -1,6 +1,6 @@
 //! The AWS config and credentials files mean to our reader what they mean to botocore: the same profiles with the same
-//! values, the same roles with the same sources, and the same refusals. Botocore reads hundreds of pairs of files in one
-//! child process; the pairs that were thought of stand beside the reader's own tests.
+//! values, the same roles with the same sources, and the same refusals. Botocore reads hundreds of pairs of files in
+//! one child process; the pairs that were thought of stand beside the reader's own tests.
 
 use std::cell::RefCell;
 use std::fs;

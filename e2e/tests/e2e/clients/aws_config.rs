@@ -8,9 +8,12 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
-use e2e::{Home, python};
+use e2e::{Home, finish, python};
 use proptest::prelude::*;
+use rolecall_core::role::DEFAULT_DURATION;
 use rolecall_formats::aws_config::{AssumedProfile, AwsConfig, Key, ProfileSource, Why, read};
+use rolecall_formats::chained::{self, Base, Chained, Origin, Rendered};
+use rolecall_formats::config_map::config_map;
 use serde_json::{Map, Value, json};
 
 /// Botocore, waiting for files to read.
@@ -175,6 +178,59 @@ fn any_pair_of_files_is_read_or_refused_alike() {
         let theirs = compared(botocore.borrow_mut().reads(&config, &credentials), &ours);
         prop_assert_eq!(ours, theirs);
     });
+}
+
+/// A pod with a role of its own, from which one role is assumed, and from that another.
+fn of_a_pod() -> Rendered {
+    let role = |alias: &str, arn: &str, origin| Chained {
+        alias: alias.parse().unwrap(),
+        arn: arn.parse().unwrap(),
+        origin,
+        region: None,
+        external_id: Some("ticket-7".parse().unwrap()),
+        session_name: Some("pod".parse().unwrap()),
+        duration: DEFAULT_DURATION / 2,
+        session_policy: false,
+        tags: false,
+        source_identity: false,
+    };
+    let base = Base::WebIdentity {
+        role: "arn:aws:iam::123456789012:role/svc-eks-podrole".parse().unwrap(),
+        token_file: "/var/run/secrets/eks.amazonaws.com/serviceaccount/token".parse().unwrap(),
+    };
+    let admin = role("account-b-admin", "arn:aws:iam::567890123456:role/Administrator-role", Origin::Base);
+    let of_admin = Origin::Role(admin.alias.clone());
+    let special = role("account-b-specialized", "arn:aws:iam::567890123456:role/special-s3-access", of_admin);
+    chained::config(&base, &[admin, special]).unwrap()
+}
+
+#[test]
+fn what_a_pod_is_to_assume_itself_is_read_by_botocore() {
+    let config = of_a_pod();
+    let found = Botocore::start().reads(&config.text, "");
+    let pod = json!({
+        "RoleArn": "arn:aws:iam::123456789012:role/svc-eks-podrole",
+        "token": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+    });
+    let assumed = |arn: &str, from: &Value| json!({"RoleArn": arn, "from": from, "ExternalId": "ticket-7", "RoleSessionName": "pod", "DurationSeconds": 1800});
+    let admin = assumed("arn:aws:iam::567890123456:role/Administrator-role", &pod);
+    let special = assumed("arn:aws:iam::567890123456:role/special-s3-access", &admin);
+    assert_eq!(found["roles"], json!({"default": pod, "account-b-admin": admin, "account-b-specialized": special}));
+}
+
+#[test]
+fn kubernetes_takes_the_config_map_and_hands_the_config_on() {
+    let (home, config) = (Home::new(), of_a_pod());
+    for namespace in [None, Some("null".parse().unwrap())] {
+        home.write("map.yaml", &config_map(&"on".parse().unwrap(), namespace.as_ref(), &config));
+        finish(home.command(python("kubernetes-validate")).args(["--strict", "map.yaml"])).ok();
+        let script = "import json, yaml; print(json.dumps(yaml.safe_load(open('map.yaml'))))";
+        let found: Value =
+            serde_json::from_str(&finish(home.command(python("python")).args(["-c", script])).ok()).unwrap();
+        assert_eq!(found["data"], json!({"config": config.text}));
+        let namespace = namespace.map(|namespace| namespace.to_string());
+        assert_eq!((&found["metadata"]["name"], &found["metadata"]["namespace"]), (&json!("on"), &json!(namespace)));
+    }
 }
 
 #[test]

@@ -149,17 +149,18 @@ fn chains() -> impl Strategy<Value = String> {
     let role = prop_oneof![1 => Just(""), 4 => Just("role_arn = r\n"), 1 => Just("role_arn =\n")];
     let source = prop_oneof![1 => Just(String::new()), 4 => "source_profile = p[0-3]\n", 1 => "source_profile =\n"];
     let rest = prop_oneof![
-        8 => Just(""),
-        2 => Just("credential_source = EcsContainer\n"),
-        1 => Just("credential_source = ecscontainer\n"),
-        1 => Just("mfa_serial = m\n"),
-        2 => Just("aws_access_key_id = k\naws_secret_access_key = s\n"),
-        1 => Just("aws_secret_access_key = s\n"),
-        2 => Just("credential_process = c\n"),
-        2 => Just("web_identity_token_file = /t\nduration_seconds = 900\nexternal_id = e\n"),
-        1 => Just("web_identity_token_file =\n"),
-        1 => Just("external_id = e\nduration_seconds = 900\nrole_session_name = s\n"),
-        1 => Just("sso_account_id = x\n"),
+        8 => "",
+        2 => "credential_source = EcsContainer\n",
+        1 => "credential_source = ecscontainer\n",
+        1 => "mfa_serial = m\n",
+        2 => "aws_access_key_id = k\naws_secret_access_key = s\n",
+        1 => "aws_secret_access_key = s\n",
+        2 => "credential_process = c\n",
+        2 => "web_identity_token_file = /t\nduration_seconds = 900\nexternal_id = e\n",
+        1 => "web_identity_token_file =\n",
+        1 => "(external_id|duration_seconds|role_session_name|region|source_profile|mfa_serial) =\n  a = b\n",
+        1 => "external_id = e\nduration_seconds = 900\nrole_session_name = s\n",
+        1 => "sso_account_id = x\n",
     ];
     let profile = (role, source, rest).prop_map(|(role, source, rest)| format!("{role}{source}{rest}"));
     prop::collection::vec(profile, 3).prop_map(|profiles| {

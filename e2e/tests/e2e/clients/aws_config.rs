@@ -131,9 +131,11 @@ fn text() -> impl Strategy<Value = String> {
     ];
     let value =
         prop_oneof!["[a-z]|default|Environment|900|1h", "|x # y|x;y|\"q\"|a = b : c|%\\(x\\)s|日本\u{2028}x|\\[b\\]",];
+    let entry = (blank(), key, "=|=|:| = |\t:", value)
+        .prop_map(|(blank, key, divider, value)| format!("{blank}{key}{divider}{value}"));
     let line = prop_oneof![
         20 => header,
-        80 => (blank(), key, "=|=|:| = |\t:", value).prop_map(|(blank, key, is, value)| format!("{blank}{key}{is}{value}")),
+        80 => entry,
         5 => ("[ \t]{1,3}", "[a-cA=: #;\u{2028}\x1c]{0,6}").prop_map(|(blank, rest)| blank + &rest),
         5 => "|[#;] ?[a-c=]{0,3}",
         1 => "[a-c ]{1,3}",
@@ -213,7 +215,12 @@ fn what_a_pod_is_to_assume_itself_is_read_by_botocore() {
         "RoleArn": "arn:aws:iam::123456789012:role/svc-eks-podrole",
         "token": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token",
     });
-    let assumed = |arn: &str, from: &Value| json!({"RoleArn": arn, "from": from, "ExternalId": "ticket-7", "RoleSessionName": "pod", "DurationSeconds": 1800});
+    let assumed = |arn: &str, from: &Value| -> Value {
+        let said =
+            [("ExternalId", json!("ticket-7")), ("RoleSessionName", json!("pod")), ("DurationSeconds", json!(1800))];
+        let role = [("RoleArn", json!(arn)), ("from", from.clone())];
+        said.into_iter().chain(role).collect()
+    };
     let admin = assumed("arn:aws:iam::567890123456:role/Administrator-role", &pod);
     let special = assumed("arn:aws:iam::567890123456:role/special-s3-access", &admin);
     assert_eq!(found["roles"], json!({"default": pod, "account-b-admin": admin, "account-b-specialized": special}));

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests, and functions that only tests call")]
 
+mod aws_config;
 mod base;
 mod cat;
 mod chains;

@@ -43,16 +43,25 @@ Exit codes:
 /// # Errors
 /// When there is no agent to ask, or stdout takes no more.
 pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Failure> {
-    let answer = if args.from_aws_config {
-        of_config::answer(&args.report.state_dir.resolve(environment)?, environment)?
+    if args.from_aws_config {
+        let answer = of_config::answer(&args.report.state_dir.resolve(environment)?, environment)?;
+        args.report.print(answer, of_config::text)?;
     } else {
-        args.report.ask(environment, "/v1/profiles")?
-    };
-    args.report.print(answer, text)?;
+        args.report.print(args.report.ask(environment, "/v1/profiles")?, text)?;
+    }
     Ok(ExitCode::Ok)
 }
 
 fn text(document: &ProfilesDocument, now: Timestamp, width: Option<usize>) -> String {
+    let mut text = table(document, now, width);
+    let faulty = document.profiles.iter().any(|profile| profile.fault.is_some());
+    if faulty || !document.problems.is_empty() {
+        text.push_str("\nNot all is well: `rolecall status` says what and what to do.\n");
+    }
+    text
+}
+
+fn table(document: &ProfilesDocument, now: Timestamp, width: Option<usize>) -> String {
     let mut table = Table::new([
         ("ALIAS", Fit::Shorten),
         ("ACCOUNT", Fit::Keep),
@@ -76,12 +85,7 @@ fn text(document: &ProfilesDocument, now: Timestamp, width: Option<usize>) -> St
             Cell::new(if profile.default { "default" } else { "" }),
         ]);
     }
-    let mut text = table.render(width);
-    let faulty = document.profiles.iter().any(|profile| profile.fault.is_some());
-    if faulty || !document.problems.is_empty() {
-        text.push_str("\nNot all is well: `rolecall status` says what and what to do.\n");
-    }
-    text
+    table.render(width)
 }
 
 /// Where a role is assumed from, in a word: not where the token is.

@@ -50,6 +50,7 @@ pub(super) struct Made {
     pub(super) agent: AgentSettings,
     pub(super) ready_file: Option<PathBuf>,
     pub(super) log_format: LogFormat,
+    pub(super) from_aws_config: bool,
 }
 
 impl Made {
@@ -146,7 +147,8 @@ pub(super) fn settings(
         adopt: !args.once,
     };
     let ready_file = args.ready_file.clone().or(said.ready_file);
-    Ok(Made { agent, ready_file, log_format: sourced.or("log_format", args.log_format, said.log_format) })
+    let log_format = sourced.or("log_format", args.log_format, said.log_format);
+    Ok(Made { agent, ready_file, log_format, from_aws_config: aws_config })
 }
 
 /// The role that a setting names; an empty name is none.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use rolecall_agent::serve::wire::{ProblemDocument, ProfileDocument, ProfilesDocument, VERSION};
 use rolecall_agent::settings;
 use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults};
@@ -16,6 +17,7 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::host;
+use crate::output::wrap::wrapped;
 use crate::report::Answer;
 use crate::roles::Places;
 
@@ -41,6 +43,15 @@ pub(super) fn answer(state_dir: &Path, environment: &Environment) -> Result<Answ
         Failure::new(ExitCode::Bug, format!("write the list: {error}"), "report this, with your AWS config")
     })?;
     Ok(Answer { document, body: Zeroizing::new(body) })
+}
+
+/// The same for people, with what is wrong in the config.
+pub(super) fn text(document: &ProfilesDocument, now: Timestamp, width: Option<usize>) -> String {
+    let problems = document.problems.iter();
+    let problems: String = problems
+        .map(|problem| format!("\n{}: {}\n  fix: {}\n", problem.origin, problem.message, problem.action))
+        .collect();
+    super::table(document, now, width) + &wrapped(&problems, width)
 }
 
 fn profile(role: &Role) -> ProfileDocument {

@@ -7,6 +7,7 @@ mod control;
 mod errors;
 mod hostile;
 mod sessions;
+mod sources;
 mod throttle;
 mod trust;
 mod web_identity;

@@ -40,7 +40,7 @@ pub(crate) enum Refusal {
     #[error("no certificate authorities found on this machine")]
     NoAuthorities,
     /// The file of authorities that the user named is of no use.
-    #[error("AWS_CA_BUNDLE {0}")]
+    #[error("{0}")]
     Bundle(String),
     /// The proxy that the user named is none.
     #[error("{0}")]
@@ -54,6 +54,11 @@ pub(crate) enum Refusal {
 /// proxy that `HTTPS_PROXY` and its siblings name.
 pub(crate) fn client(environment: &Environment) -> SharedHttpClient {
     SharedHttpClient::new(Client::new(environment, Authorities::new(environment)))
+}
+
+/// A client that trusts the certificate authorities of a file, which `setting` names, and nobody else.
+pub(crate) fn client_with(environment: &Environment, setting: String, bundle: &str) -> SharedHttpClient {
+    SharedHttpClient::new(Client::new(environment, Authorities::bundle(setting, bundle.into())))
 }
 
 /// A client on a machine without any.

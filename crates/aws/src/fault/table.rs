@@ -82,9 +82,9 @@ pub(super) fn classify(call: &Call, failure: &Failure) -> Fault {
         ),
         Kind::Refused(Refusal::Bundle(why)) => Fault::new(
             FaultKind::Misconfigured,
-            format!("could not {}: AWS_CA_BUNDLE {why}", call.attempted),
-            "write the certificates of the authorities into that file, in PEM form, or unset AWS_CA_BUNDLE and start \
-             rolecall again; the file is read again at the next attempt",
+            format!("could not {}: {why}", call.attempted),
+            "write the certificates of the authorities into that file, in PEM form, or take that setting away (after a \
+             variable, start rolecall again); the file is read again at the next attempt",
         ),
         Kind::Refused(Refusal::Proxy(why)) => Fault::new(
             FaultKind::Misconfigured,

@@ -8,6 +8,7 @@ use std::io;
 
 use aws_config::meta::ProviderChainError;
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
 use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ConnectorError, SdkError};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
@@ -25,6 +26,9 @@ pub(super) const ATTEMPTED: &str = "load the base credentials";
 
 /// Whoever is asked for a base but STS. The SDK does not say who it was.
 pub(super) const SOURCE: &str = "the source of the base (SSO, web identity, container or instance metadata)";
+
+/// Who gives sessions to those who are logged in.
+const PORTAL: &str = "IAM Identity Center";
 
 /// Whoever gives credentials to a container or an instance.
 const METADATA: &str = "the metadata endpoint of the container or instance";
@@ -48,9 +52,12 @@ pub(super) fn classify(err: &CredentialsError, clues: &Clues) -> Fault {
     if let Some(failure) = causes.iter().find_map(|cause| of_web_identity(*cause)) {
         return web_identity(&failure, clues);
     }
+    if let Some(failure) = causes.iter().find_map(|cause| of_portal(*cause)) {
+        return portal(&failure, clues);
+    }
     let texts: Vec<String> = causes.iter().map(|cause| cause.to_string()).collect();
-    if let Some(fault) = of_sso(&texts, clues) {
-        return fault;
+    if texts.iter().any(|text| text.contains("SSO token") || text.contains("/sso/cache/")) {
+        return login_needed(clues);
     }
     if let Some(failure) =
         causes.iter().find_map(|cause| cause.downcast_ref::<ConnectorError>()).map(Failure::of_connection)
@@ -72,6 +79,11 @@ fn of_assume_role(cause: &(dyn Error + 'static)) -> Option<Failure> {
 /// The same with a web identity token.
 fn of_web_identity(cause: &(dyn Error + 'static)) -> Option<Failure> {
     cause.downcast_ref::<SdkError<AssumeRoleWithWebIdentityError, HttpResponse>>().map(Failure::of)
+}
+
+/// A call for the session of an IAM Identity Center login.
+fn of_portal(cause: &(dyn Error + 'static)) -> Option<Failure> {
+    cause.downcast_ref::<SdkError<GetRoleCredentialsError, HttpResponse>>().map(Failure::of)
 }
 
 /// `asked` is who was asked.
@@ -99,26 +111,25 @@ fn web_identity(failure: &Failure, clues: &Clues) -> Fault {
     }
 }
 
-fn of_sso(texts: &[String], clues: &Clues) -> Option<Fault> {
-    let any = |found: fn(&str) -> bool| texts.iter().any(|text| found(text));
-    if any(|text| text.starts_with("ForbiddenException")) {
-        return Some(of_loading(
+fn portal(failure: &Failure, clues: &Clues) -> Fault {
+    match failure.code.as_deref() {
+        Some("ForbiddenException") => of_loading(
             FaultKind::Denied,
             "IAM Identity Center gives this login no such role",
             "check sso_account_id and sso_role_name of the profile, and that the permission set is assigned to the user",
-        ));
+        ),
+        Some("UnauthorizedException") => login_needed(clues),
+        _ => of_failure(PORTAL, failure),
     }
-    let about_login = |text: &str| {
-        text.contains("SSO token") || text.contains("/sso/cache/") || text.starts_with("UnauthorizedException")
-    };
+}
+
+fn login_needed(clues: &Clues) -> Fault {
     let command = clues.login.as_deref().unwrap_or("aws sso login");
-    any(about_login).then(|| {
-        of_loading(
-            FaultKind::SsoLoginNeeded,
-            "the IAM Identity Center login has ended or was never made",
-            format!("run `{command}`; the new login is used at the next attempt"),
-        )
-    })
+    of_loading(
+        FaultKind::SsoLoginNeeded,
+        "the IAM Identity Center login has ended or was never made",
+        format!("run `{command}`; the new login is used at the next attempt"),
+    )
 }
 
 fn none_found(causes: &[&(dyn Error + 'static)], clues: &Clues) -> Fault {

@@ -134,6 +134,30 @@ async fn a_login_that_aws_has_ended_is_a_login_needed_too() {
     assert_eq!(fault.kind, FaultKind::SsoLoginNeeded, "{fault}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_portal_that_fails_is_told_from_a_login_that_has_ended() {
+    for (status, code, kind, words) in [
+        (403, "ForbiddenException", FaultKind::Denied, "gives this login no such role"),
+        (429, "TooManyRequestsException", FaultKind::Throttled, "too many"),
+        (503, "ServiceUnavailable", FaultKind::Unreachable, "IAM Identity Center"),
+        (500, "", FaultKind::Unreachable, "IAM Identity Center"),
+    ] {
+        let aws =
+            Aws::new(move |_, _| Answer::Http(status, None, format!(r#"{{"__type":"{code}","message":"too many"}}"#)));
+        let mut world = World::new(aws).files(SSO, "").env(&[("HOME", "/home")]);
+        world.fs.push((SSO_CACHE, r#"{"accessToken":"canary-sso","expiresAt":"2026-11-02T12:00:00Z"}"#));
+        let fault = world.sts().assume_role(&role(), None).await.unwrap_err();
+        assert_eq!(fault.kind, kind, "{code}: {fault}");
+        assert!(fault.message.contains(words), "{fault}");
+        assert!(!format!("{fault:?}").contains("canary"), "{fault}");
+    }
+    let mut world = World::new(Aws::new(|_, _| Answer::Refused)).files(SSO, "").env(&[("HOME", "/home")]);
+    world.fs.push((SSO_CACHE, r#"{"accessToken":"canary-sso","expiresAt":"2026-11-02T12:00:00Z"}"#));
+    let fault = world.sts().assume_role(&role(), None).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Unreachable, "{fault}");
+    assert!(fault.message.contains("IAM Identity Center is unreachable: connection refused"), "{fault}");
+}
+
 #[tokio::test]
 async fn a_rejected_base_is_read_again_at_once_when_it_was_at_hand() {
     let aws = Aws::new(|request, before| match (request.key(), before) {

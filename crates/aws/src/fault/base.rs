@@ -55,7 +55,10 @@ pub(super) fn classify(err: &CredentialsError, clues: &Clues) -> Fault {
     if let Some(failure) = causes.iter().find_map(|cause| of_portal(*cause)) {
         return portal(&failure, clues);
     }
-    let texts: Vec<String> = causes.iter().map(|cause| cause.to_string()).collect();
+    let texts = texts(err);
+    if let Some(fault) = login_file(&texts) {
+        return fault;
+    }
     if texts.iter().any(|text| text.contains("SSO token") || text.contains("/sso/cache/")) {
         return login_needed(clues);
     }
@@ -69,6 +72,19 @@ pub(super) fn classify(err: &CredentialsError, clues: &Clues) -> Fault {
         CredentialsError::InvalidConfiguration(_) => invalid(&texts),
         _ => of_source(&causes, &texts, clues),
     }
+}
+
+/// What an error and its causes say. The SDK's error for a cached login knows its cause only in the old way.
+fn texts(err: &CredentialsError) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut next: Option<&dyn Error> = Some(err);
+    while let Some(err) = next {
+        texts.push(err.to_string());
+        #[expect(deprecated, reason = "covers `source`, too")]
+        let cause = err.cause();
+        next = cause;
+    }
+    texts
 }
 
 /// A call to STS that the chain made itself, for a role in a profile.
@@ -121,6 +137,22 @@ fn portal(failure: &Failure, clues: &Clues) -> Fault {
         Some("UnauthorizedException") => login_needed(clues),
         _ => of_failure(PORTAL, failure),
     }
+}
+
+/// A login that is there, in a file that this process may not read, or not write when it renews the login: a new one would
+/// not help.
+fn login_file(texts: &[String]) -> Option<Fault> {
+    let is_about_it = |text: &str| {
+        (text.starts_with("failed to read") || text.starts_with("failed to write")) && text.contains("/sso/cache/")
+    };
+    let at = texts.iter().position(|text| is_about_it(text))?;
+    let why = texts.get(at + 1).filter(|why| why.contains("(os error ") && !why.contains("(os error 2)"))?;
+    Some(of_loading(
+        FaultKind::Misconfigured,
+        &format!("the IAM Identity Center login in its file: {}: {}", one_line(&texts[at]), one_line(why)),
+        "let the user of this process read and write that file, which the renewed login is saved to; it is tried again at \
+         the next attempt",
+    ))
 }
 
 fn login_needed(clues: &Clues) -> Fault {
@@ -209,6 +241,23 @@ fn status(text: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_that_cannot_be_read_or_saved_is_told_from_one_that_is_not_there() {
+        let found = |what: &str, why: &str| {
+            let texts =
+                ["an error".to_owned(), format!("failed to {what} `/home/.aws/sso/cache/a.json`"), why.to_owned()];
+            login_file(&texts).map(|fault| (fault.kind, fault.message))
+        };
+        assert_eq!(found("read", "No such file or directory (os error 2)"), None);
+        for (what, why) in
+            [("read", "Permission denied (os error 13)"), ("write", "Read-only file system (os error 30)")]
+        {
+            let (kind, message) = found(what, why).unwrap();
+            assert_eq!(kind, FaultKind::Misconfigured);
+            assert!(message.contains(&format!("failed to {what} `/home")) && message.ends_with(why), "{message}");
+        }
+    }
 
     #[test]
     fn a_status_is_found_in_the_words_of_the_sdk() {

@@ -86,7 +86,7 @@ impl Chain<'_> {
     /// neither `ca_bundle` nor the variable, which counts first.
     fn http(&self, profiles: &EnvConfigSections) -> SharedHttpClient {
         match profiles.get("ca_bundle") {
-            Some(bundle) if self.environment.get("AWS_CA_BUNDLE").is_none() => {
+            Some(bundle) if self.environment.get(http::BUNDLE_VARIABLE).is_none() => {
                 let setting = format!("ca_bundle of the profile {:?}", profiles.selected_profile());
                 http::client_with(self.environment, setting, bundle)
             }

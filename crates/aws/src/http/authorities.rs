@@ -15,6 +15,9 @@ use rustls::pki_types::pem::PemObject as _;
 use super::Refusal;
 use crate::environment::Environment;
 
+/// The variable that names a file of them.
+pub(crate) const VARIABLE: &str = "AWS_CA_BUNDLE";
+
 const END: &str = "-----END CERTIFICATE-----";
 
 /// Where they are found.
@@ -39,8 +42,8 @@ pub(super) struct Stamp(Option<(u64, Option<SystemTime>)>);
 
 impl Authorities {
     pub(super) fn new(environment: &Environment) -> Self {
-        match environment.get("AWS_CA_BUNDLE") {
-            Some(path) => Self::bundle("AWS_CA_BUNDLE".into(), path.into()),
+        match environment.get(VARIABLE) {
+            Some(path) => Self::bundle(VARIABLE.into(), path.into()),
             None => Self::Machine(|| !rustls_native_certs::load_native_certs().certs.is_empty()),
         }
     }
@@ -99,7 +102,8 @@ impl Bundle {
     }
 
     fn refused(&self, why: &str) -> Refusal {
-        Refusal::Bundle(format!("{} names {}, {why}", self.setting, self.path.display()))
+        let why = format!("names {}, {why}", self.path.display());
+        Refusal::Bundle { setting: self.setting.clone(), why }
     }
 }
 

@@ -118,6 +118,7 @@ async fn authorities_of_the_profile_are_used_unless_the_environment_names_others
     let fault = world.sts().assume_role(&role(), None).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Misconfigured, "{fault}");
     assert!(fault.message.contains("ca_bundle of the profile \"default\" names /nonexistent/ca.pem"), "{fault}");
+    assert!(fault.action.contains("or take ca_bundle out of the profile"), "{fault}");
     assert!(aws.requests().is_empty(), "{fault}");
     world.env(&[("AWS_CA_BUNDLE", "/other.pem")]).sts().assume_role(&role(), None).await.unwrap();
 }

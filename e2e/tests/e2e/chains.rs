@@ -2,6 +2,7 @@
 //! another token.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use e2e::{Agent, Home, Sandbox, finish};
 use rustix::process::Signal;
@@ -40,7 +41,7 @@ impl World {
              [role.hub]\narn = \"{HUB}\"\nsource = \"role:pod\"\n"
         );
         for leaf in 0..leaves {
-            settings += &format!("[role.leaf{leaf}]\narn = \"{LEAF}\"\nsource = \"role:hub\"\n");
+            writeln!(settings, "[role.leaf{leaf}]\narn = \"{LEAF}\"\nsource = \"role:hub\"").unwrap();
         }
         home.write(".config/rolecall/rolecall.toml", &settings);
         Self { home, sandbox }

@@ -179,9 +179,9 @@ fn service(call: &Call, failure: &Failure) -> Fault {
         "MissingAuthenticationToken" | "MissingAuthenticationTokenException" => {
             wrong("the request came without a signature", NOT_AWS)
         }
-        "IDPRejectedClaim" => ended("the identity provider rejected the web identity token of the base"),
+        "IDPRejectedClaim" => ended("the identity provider rejected the web identity token"),
         "InvalidIdentityToken" | "InvalidIdentityTokenException" => {
-            wrong(&format!("AWS rejected the web identity token of the base{said}"), IDENTITY)
+            wrong(&format!("AWS rejected the web identity token{said}"), IDENTITY)
         }
         "OptInRequired" | "NotAuthorized" => wrong(
             "the account of the base has no access to STS",

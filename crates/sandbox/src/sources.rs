@@ -1,8 +1,8 @@
 //! The sources of base credentials that are not STS: IAM Identity Center, instance metadata, the container endpoint.
 //!
 //! As with STS, the time, the faults in force and a serial number come in, the answer and the line for the log go out,
-//! and what somebody may do is in the token that he shows: nothing is remembered of him. Each source refuses in the form
-//! of its own; the faults of STS (outage, throttle, denied roles, length of sessions, clock) are theirs too.
+//! and what somebody may do is in the token that he shows: nothing is remembered of him. Each source refuses in the
+//! form of its own; the faults of STS (outage, throttle, denied roles, length of sessions, clock) are theirs too.
 
 mod container;
 mod instance;

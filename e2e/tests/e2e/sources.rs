@@ -1,5 +1,5 @@
-//! Where base credentials come from: each source of the default chain, against the sandbox that plays it. Who assumed the
-//! roles tells that it was this source and no other.
+//! Where base credentials come from: each source of the default chain, against the sandbox that plays it. Who assumed
+//! the roles tells that it was this source and no other.
 
 use e2e::{Agent, Home, Sandbox, seed_environment};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! The endpoint of a container: a session for whoever shows the token that was mounted or set for it.
 //!
-//! Answers as ECS does ([task roles](https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html)), or,
-//! to the token of a pod, as the agent of
+//! Answers as ECS does ([task roles](https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html)),
+//! or, to the token of a pod, as the agent of
 //! [EKS Pod Identity](https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html).
 
 use http_body_util::Full;

@@ -101,6 +101,12 @@ impl Sandbox {
         http::text(self.address, "POST", "/_sandbox/container/tokens", of)
     }
 
+    /// Puts `policy` in the place of the trust policy of a role, by ARN.
+    pub fn trust(&self, role: &str, policy: &Value) {
+        let role = role.replace(':', "%3A").replace('/', "%2F");
+        http::json(self.address, "PUT", &format!("/_sandbox/roles/{role}/trust-policy"), policy);
+    }
+
     /// Every new session lives this long.
     pub fn session_seconds(&self, seconds: u64) {
         self.faults(&json!({ "session_seconds": seconds }));

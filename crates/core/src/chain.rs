@@ -31,6 +31,9 @@ pub enum ChainError {
     /// Nobody can follow it.
     #[error("its chain has more than {LONGEST} roles")]
     Long,
+    /// STS takes it from the token, or not at all.
+    #[error("with a web identity STS takes no {0}")]
+    WithToken(&'static str),
     /// A source identity stays what it was once it is set.
     #[error(
         "its source identity is {own}, but {ancestor} sets {inherited}, and AWS lets nobody change it along a chain"
@@ -117,7 +120,17 @@ fn whole(role: &Role, source: &SourceName, parent: Option<&Arc<Role>>) -> Result
         (SourceName::Base, _) => Source::Base,
         (SourceName::Provider(provider), _) => Source::Provider(*provider),
         (SourceName::Profile(name), _) => Source::Profile(name.clone()),
-        (SourceName::WebIdentity(file), _) => Source::WebIdentity(file.clone()),
+        (SourceName::WebIdentity(file), _) => {
+            let said = [
+                ("external id", role.external_id.is_some()),
+                ("tags: they are in the token", !role.tags.is_empty()),
+                ("source identity: it is in the token", role.source_identity.is_some()),
+            ];
+            match said.into_iter().find(|(_, is_said)| *is_said) {
+                Some((what, _)) => return Err(ChainError::WithToken(what)),
+                None => Source::WebIdentity(file.clone()),
+            }
+        }
     };
     Ok(Role { source, ..role.clone() })
 }
@@ -221,6 +234,19 @@ mod tests {
         let linked = super::link(roles);
         let wrong: Vec<_> = linked.iter().filter(|(_, role)| role.is_err()).map(|(alias, _)| alias.as_str()).collect();
         assert_eq!(wrong, [names[LONGEST].as_str()]);
+    }
+
+    #[test]
+    fn a_token_leaves_nothing_to_be_said() {
+        let linked = |role: Role| super::link(vec![(role, "web-identity:/t".parse().unwrap())]).remove(0).1;
+        assert!(linked(role("a")).is_ok());
+        for role in [
+            Role { external_id: Some("id".parse().unwrap()), ..role("a") },
+            Role { source_identity: Some("me".parse().unwrap()), ..role("a") },
+            Role { tags: SessionTags::new([("k".into(), "v".into())], []).unwrap(), ..role("a") },
+        ] {
+            assert!(matches!(linked(role), Err(ChainError::WithToken(_))));
+        }
     }
 
     #[test]

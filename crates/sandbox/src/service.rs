@@ -13,6 +13,7 @@ use crate::control::{Answer, Control, SourceAnswer};
 use crate::error::StsError;
 use crate::sigv4::Signable;
 use crate::sources::{self, Source};
+use crate::xml::Api;
 use crate::{routes, xml};
 
 /// The most bytes that a body may have.
@@ -44,7 +45,7 @@ pub(crate) async fn answer(control: Control, request: Request<Incoming>) -> Resu
     let (mut response, request_id) = match (body, source) {
         (Err(error), _) => {
             let id = control.next_request_id();
-            (respond(error.status, xml::failure(&error, &id)), id)
+            (respond(error.status, xml::failure(Api::Sts, &error, &id)), id)
         }
         (Ok(body), Some(source)) => {
             let (method, query) = (&head.method, head.uri.query().unwrap_or_default());

@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::faults::{Faults, Outage};
 use crate::issue::{Issued, issue};
 use crate::mint::Mint;
+use crate::session::Carried;
 use crate::throttle::Throttles;
 
 pub use container::{ContainerTokenError, ContainerTokenRequest, Pod};
@@ -146,6 +147,9 @@ impl Sources<'_> {
             role: None,
             session_name: None,
             duration_seconds: None,
+            has_external_id: false,
+            source_identity: None,
+            tag_keys: Vec::new(),
             issued: None,
             outcome: "ok",
         };
@@ -173,7 +177,7 @@ impl Sources<'_> {
         Reply { response: Some(response), call }
     }
 
-    /// A session of `role` for somebody who has been found worthy of it; none when there is no such role, or the faults
+    /// A session of `role`, with the tags that it carries, for somebody who has been found worthy of it; none when there is no such role, or the faults
     /// deny it. The role's trust policy is not asked: whoever sets up one of these sources sets it up to fit.
     fn grant(
         self,
@@ -181,6 +185,7 @@ impl Sources<'_> {
         serial: u64,
         role: &RoleArn,
         session_name: String,
+        carried: Carried,
         call: &mut Call,
     ) -> Result<Option<Issued>, Refusal> {
         call.role = Some(role.to_string());
@@ -195,7 +200,8 @@ impl Sources<'_> {
         let Some(settings) = self.config.roles.get(role).filter(|_| !self.faults.denies(role)) else {
             return Ok(None);
         };
-        let wish = Wish { role: role.clone(), session_name, seconds: settings.max_session.as_secs() };
+        let seconds = settings.max_session.as_secs();
+        let wish = Wish { role: role.clone(), session_name, seconds, carried, policies: 0 };
         let issued = issue(self.mint, self.faults, now, serial, wish);
         call.issued = Some(issued.claims.access_key_id.clone());
         Ok(Some(issued))

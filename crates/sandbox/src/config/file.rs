@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::instance::InstanceTable;
 use super::role::RoleTable;
-use super::{AUDIENCE, Config, ConfigError, Issuer, User};
+use super::{AUDIENCE, Config, ConfigError, Issuer, User, identity};
 use crate::mint::SESSION_KEY_PREFIX;
 
 /// Read first, so that a newer file is called newer, not wrong.
@@ -55,6 +55,9 @@ struct IssuerTable {
 struct UserTable {
     access_key_id: String,
     secret_access_key: String,
+    policies: Option<Vec<String>>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
 }
 
 fn aws() -> String {
@@ -125,7 +128,10 @@ fn read_issuer(url: &str, table: IssuerTable) -> Result<Issuer, String> {
 }
 
 fn read_user(partition: &str, account: &str, name: &str, table: UserTable) -> Result<User, ConfigError> {
-    let UserTable { access_key_id, secret_access_key } = table;
+    let UserTable { access_key_id, secret_access_key, policies, tags } = table;
+    let wrong = |problem: String| ConfigError::User { account: account.into(), user: name.into(), problem };
+    let policies = identity::policies(policies).map_err(wrong)?;
+    identity::check_tags(&tags).map_err(wrong)?;
     let is_name = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     let is_key = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let problem = if format!("arn:{partition}:iam::{account}:role/any").parse::<RoleArn>().is_err() {
@@ -145,7 +151,9 @@ fn read_user(partition: &str, account: &str, name: &str, table: UserTable) -> Re
             name: name.into(),
             access_key_id,
             secret_access_key,
+            policies,
+            tags,
         });
     };
-    Err(ConfigError::User { account: account.into(), user: name.into(), problem })
+    Err(wrong(problem.into()))
 }

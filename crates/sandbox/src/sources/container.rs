@@ -16,6 +16,7 @@ use serde_json::json;
 use super::{Refusal, Request, Sources, end, json_response};
 use crate::calls::Call;
 use crate::control::Control;
+use crate::session::{Carried, SessionTag};
 
 pub(super) const PATH: &str = "/container/credentials";
 
@@ -52,6 +53,23 @@ pub struct Pod {
     pub service_account: String,
     /// Its name.
     pub name: String,
+}
+
+impl Pod {
+    /// The [tags](https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html) of a pod's sessions, all transitive.
+    /// Those of the cluster's ARN and the pod's UID are left out: the sandbox has neither.
+    fn carried(&self) -> Carried {
+        let Self { cluster, namespace, service_account, name } = self;
+        let tags = [
+            ("eks-cluster-name", cluster),
+            ("kubernetes-namespace", namespace),
+            ("kubernetes-service-account", service_account),
+            ("kubernetes-pod-name", name),
+        ];
+        let tag =
+            |(key, value): (&str, &String)| SessionTag { key: key.into(), value: value.clone(), transitive: true };
+        Carried { tags: tags.map(tag).into(), source_identity: None }
+    }
 }
 
 /// Why a token cannot be made.
@@ -127,7 +145,9 @@ pub(super) fn answer(
         Some(pod) => format!("eks-{}-{}-{id}", pod.cluster, pod.name).chars().take(LONGEST_NAME).collect(),
         None => id.replace('-', ""),
     };
-    let issued = sources.grant(now, serial, &arn, session_name, call)?.ok_or(denied)?;
+    let issued = sources
+        .grant(now, serial, &arn, session_name, pod.as_ref().map(Pod::carried).unwrap_or_default(), call)?
+        .ok_or(denied)?;
     let mut body = json!({
         "AccessKeyId": issued.claims.access_key_id,
         "SecretAccessKey": issued.secret_access_key,

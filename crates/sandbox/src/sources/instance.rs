@@ -15,6 +15,7 @@ use serde_json::json;
 use super::{Refusal, Request, Sources, end, json_response, text_response};
 use crate::calls::Call;
 use crate::config::Instance;
+use crate::session::Carried;
 
 pub(super) const PREFIX: &str = "/latest/";
 
@@ -90,7 +91,7 @@ fn credentials(
     instance: &Instance,
     call: &mut Call,
 ) -> Result<Response<Full<Bytes>>, Refusal> {
-    let issued = sources.grant(now, serial, &instance.role, ID.into(), call)?;
+    let issued = sources.grant(now, serial, &instance.role, ID.into(), Carried::default(), call)?;
     let Some(issued) = issued else {
         call.outcome = "AssumeRoleUnauthorizedAccess";
         let message = "EC2 cannot assume the role. Please see documentation at \

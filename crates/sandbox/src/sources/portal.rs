@@ -14,6 +14,7 @@ use serde_json::json;
 use super::{Refusal, Request, Sources, json_response, login};
 use crate::calls::Call;
 use crate::query::Parameters;
+use crate::session::Carried;
 
 pub(super) const PATH: &str = "/federation/credentials";
 
@@ -52,7 +53,8 @@ pub(super) fn get_role_credentials(
     let forbidden = Refusal { status: StatusCode::FORBIDDEN, code: "ForbiddenException", message: "No access" };
     let mut roles = sources.config.roles.keys();
     let role = roles.find(|role| role.account() == account && is_named(role, name) && login.may_use(role));
-    let issued = sources.grant(now, serial, role.ok_or(forbidden)?, login.user, call)?.ok_or(forbidden)?;
+    let issued =
+        sources.grant(now, serial, role.ok_or(forbidden)?, login.user, Carried::default(), call)?.ok_or(forbidden)?;
     Ok(json_response(
         StatusCode::OK,
         &json!({"roleCredentials": {

@@ -6,6 +6,8 @@ mod client;
 mod control;
 mod errors;
 mod hostile;
+mod iam;
+mod policies;
 mod sessions;
 mod sources;
 mod throttle;

@@ -50,8 +50,8 @@ pub(crate) fn first_of(partition: &str) -> Option<Region> {
 }
 
 /// The partition of a Region, by the forms of names in the
-/// [endpoint data](https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json) of the SDKs; none of a name that has
-/// none of these forms.
+/// [endpoint data](https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json) of the SDKs; none of a
+/// name that has none of these forms.
 fn partition_of(region: &str) -> Option<&'static str> {
     let parts: Vec<&str> = region.split('-').collect();
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());

@@ -47,12 +47,12 @@ pub(crate) fn answer(
         }
         (&Method::GET, "jwks.json") => ok(control.issuer_key().public()),
         (&Method::POST, "tokens") => make_token(control, body),
-        (method, path) if path.starts_with("roles/") => {
-            role_routes::answer(control, method, &path["roles/".len()..], body)
-        }
         (&Method::POST, "sso/logins") => sources::make_login(control, body),
         (&Method::DELETE, "sso/logins") => sources::end_logins(control),
         (&Method::POST, "container/tokens") => sources::make_container_token(control, body),
+        (method, path) if path.starts_with("roles/") => {
+            role_routes::answer(control, method, &path["roles/".len()..], body)
+        }
         (_, "health" | "jwks.json") => not_allowed("GET"),
         (_, "tokens" | "container/tokens") => not_allowed("POST"),
         (_, "sso/logins") => not_allowed("POST, DELETE"),

@@ -1,8 +1,8 @@
 //! The sources of base credentials that are not STS: IAM Identity Center, instance metadata, the container endpoint.
 //!
 //! As with STS, the time, the faults in force and a serial number come in, the answer and the line for the log go out,
-//! and what somebody may do is in the token that he shows: nothing is remembered of him. Each source refuses in the form
-//! of its own; the faults of STS (outage, throttle, denied roles, length of sessions, clock) are theirs too.
+//! and what somebody may do is in the token that he shows: nothing is remembered of him. Each source refuses in the
+//! form of its own; the faults of STS (outage, throttle, denied roles, length of sessions, clock) are theirs too.
 
 mod container;
 mod instance;
@@ -147,10 +147,10 @@ impl Sources<'_> {
             role: None,
             session_name: None,
             duration_seconds: None,
-            issued: None,
+            has_external_id: false,
             source_identity: None,
             tag_keys: Vec::new(),
-            has_external_id: false,
+            issued: None,
             outcome: "ok",
         };
         let result = match self.faults.outage {
@@ -177,7 +177,7 @@ impl Sources<'_> {
         Reply { response: Some(response), call }
     }
 
-    /// A session of `role` for somebody who has been found worthy of it; none when there is no such role, or the faults
+    /// A session of `role`, with the tags that it carries, for somebody who has been found worthy of it; none when there is no such role, or the faults
     /// deny it. The role's trust policy is not asked: whoever sets up one of these sources sets it up to fit.
     fn grant(
         self,
@@ -200,9 +200,8 @@ impl Sources<'_> {
         let Some(settings) = self.config.roles.get(role).filter(|_| !self.faults.denies(role)) else {
             return Ok(None);
         };
-        call.tag_keys = carried.tags.iter().map(|tag| tag.key.clone()).collect();
-        let wish =
-            Wish { role: role.clone(), session_name, seconds: settings.max_session.as_secs(), carried, policies: 0 };
+        let seconds = settings.max_session.as_secs();
+        let wish = Wish { role: role.clone(), session_name, seconds, carried, policies: 0 };
         let issued = issue(self.mint, self.faults, now, serial, wish);
         call.issued = Some(issued.claims.access_key_id.clone());
         Ok(Some(issued))

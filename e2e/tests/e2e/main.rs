@@ -25,4 +25,5 @@ mod sdks;
 mod secrets;
 mod settings;
 mod shutdown;
+mod sources;
 mod user_files;

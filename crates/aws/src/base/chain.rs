@@ -82,8 +82,8 @@ impl Chain<'_> {
         deadline.within(rest, || fault::base_timed_out(limit)).await?
     }
 
-    /// The client for all calls: the one of the process, unless the profile trusts authorities of its own. The SDK looks at
-    /// neither `ca_bundle` nor the variable, which counts first.
+    /// The client for all calls: the one of the process, unless the profile trusts authorities of its own. The SDK looks
+    /// at neither `ca_bundle` nor the variable, which counts first.
     fn http(&self, profiles: &EnvConfigSections) -> SharedHttpClient {
         match profiles.get("ca_bundle") {
             Some(bundle) if self.environment.get(http::BUNDLE_VARIABLE).is_none() => {

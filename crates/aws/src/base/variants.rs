@@ -1,7 +1,7 @@
 //! Whether the settings for endpoints with FIPS and with dual stack are ones that the SDK can follow.
 //!
-//! It ignores a value that is neither `true` nor `false`, and so leaves FIPS off for whoever wrote `1`. An endpoint that is
-//! named cannot be had in a variant; the SDK tells that as a call without an answer.
+//! It ignores a value that is neither `true` nor `false`, and so leaves FIPS off for whoever wrote `1`. An endpoint
+//! that is named cannot be had in a variant; the SDK tells that as a call without an answer.
 
 use aws_runtime::env_config::EnvConfigValue;
 use aws_runtime::env_config::section::EnvConfigSections;

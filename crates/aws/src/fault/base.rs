@@ -139,8 +139,8 @@ fn portal(failure: &Failure, clues: &Clues) -> Fault {
     }
 }
 
-/// A login that is there, in a file that this process may not read, or not write when it renews the login: a new one would
-/// not help.
+/// A login that is there, in a file that this process may not read, or not write when it renews the login: a new one
+/// would not help.
 fn login_file(texts: &[String]) -> Option<Fault> {
     let is_about_it = |text: &str| {
         (text.starts_with("failed to read") || text.starts_with("failed to write")) && text.contains("/sso/cache/")

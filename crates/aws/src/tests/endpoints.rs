@@ -1,4 +1,5 @@
-//! Where STS is called: the host that partition, Region and the settings of endpoints lead to, as the SDK would call it.
+//! Where STS is called: the host that partition, Region and the settings of endpoints lead to, as the SDK would call
+//! it.
 
 use rolecall_core::{AssumeRole, Fault, FaultKind};
 

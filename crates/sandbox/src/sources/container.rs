@@ -1,7 +1,7 @@
 //! The endpoint of a container: a session for whoever shows the token that was mounted or set for it.
 //!
-//! Answers as ECS does ([task roles](https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html)), or,
-//! to the token of a pod, as the agent of
+//! Answers as ECS does ([task roles](https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html)),
+//! or, to the token of a pod, as the agent of
 //! [EKS Pod Identity](https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html).
 
 use http_body_util::Full;
@@ -55,6 +55,23 @@ pub struct Pod {
     pub name: String,
 }
 
+impl Pod {
+    /// The [tags](https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html) of a pod's sessions, all transitive.
+    /// Those of the cluster's ARN and the pod's UID are left out: the sandbox has neither.
+    fn carried(&self) -> Carried {
+        let Self { cluster, namespace, service_account, name } = self;
+        let tags = [
+            ("eks-cluster-name", cluster),
+            ("kubernetes-namespace", namespace),
+            ("kubernetes-service-account", service_account),
+            ("kubernetes-pod-name", name),
+        ];
+        let tag =
+            |(key, value): (&str, &String)| SessionTag { key: key.into(), value: value.clone(), transitive: true };
+        Carried { tags: tags.map(tag).into(), source_identity: None }
+    }
+}
+
 /// Why a token cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContainerTokenError {
@@ -76,23 +93,6 @@ struct Claims {
     pod: Option<Pod>,
     /// In seconds since 1970.
     ends: i64,
-}
-
-impl Pod {
-    /// The tags that EKS gives the session of a pod, all of them transitive
-    /// ([ABAC](https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html)); but for the ARN of the cluster and the
-    /// uid of the pod, which nothing here has.
-    fn carried(&self) -> Carried {
-        let tags = [
-            ("eks-cluster-name", &self.cluster),
-            ("kubernetes-namespace", &self.namespace),
-            ("kubernetes-service-account", &self.service_account),
-            ("kubernetes-pod-name", &self.name),
-        ];
-        let tag =
-            |(key, value): (&str, &String)| SessionTag { key: key.into(), value: value.clone(), transitive: true };
-        Carried { tags: tags.map(tag).into(), source_identity: None }
-    }
 }
 
 impl Control {
@@ -145,8 +145,9 @@ pub(super) fn answer(
         Some(pod) => format!("eks-{}-{}-{id}", pod.cluster, pod.name).chars().take(LONGEST_NAME).collect(),
         None => id.replace('-', ""),
     };
-    let carried = pod.as_ref().map(Pod::carried).unwrap_or_default();
-    let issued = sources.grant(now, serial, &arn, session_name, carried, call)?.ok_or(denied)?;
+    let issued = sources
+        .grant(now, serial, &arn, session_name, pod.as_ref().map(Pod::carried).unwrap_or_default(), call)?
+        .ok_or(denied)?;
     let mut body = json!({
         "AccessKeyId": issued.claims.access_key_id,
         "SecretAccessKey": issued.secret_access_key,

@@ -1,8 +1,9 @@
-//! The metadata of an instance ([IMDSv2](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html)):
-//! its role's credentials and its Region, for whoever has fetched a token first.
+//! The metadata of an instance
+//! ([IMDSv2](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html)): its
+//! role's credentials and its Region, for whoever has fetched a token first.
 //!
-//! The first version, without a token, is refused, as on instances that require the second. What is not there is 404, as
-//! everything is when the world has no instance but for the token.
+//! The first version, without a token, is refused, as on instances that require the second. What is not there is 404,
+//! as everything is when the world has no instance but for the token.
 
 use http_body_util::Full;
 use hyper::body::Bytes;

@@ -1,9 +1,10 @@
 //! Logins to IAM Identity Center, and `CreateToken` of its OIDC service, which renews their access tokens.
 //!
-//! A login is what `aws sso login` leaves behind: made at the control endpoint, since no browser is here to click in. An
-//! access token ends early and is renewed with the refresh token, until the session of the portal ends
-//! ([IAM Identity Center token provider](https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html)).
-//! Of [`CreateToken`](https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html) the grant
+//! A login is what `aws sso login` leaves behind: made at the control endpoint, since no browser is here to click in.
+//! An access token ends early and is renewed with the refresh token, until the session of the portal ends
+//! ([IAM Identity Center token
+//! provider](https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html)). Of
+//! [`CreateToken`](https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html) the grant
 //! `refresh_token` is played, and no other.
 
 use http_body_util::Full;
@@ -62,8 +63,8 @@ impl Default for LoginRequest {
     }
 }
 
-/// A login, as it belongs into `~/.aws/sso/cache/<SHA-1 of the session's name, or of the start URL>.json`: its JSON form is
-/// that file. It holds tokens, so it has no `Debug`.
+/// A login, as it belongs into `~/.aws/sso/cache/<SHA-1 of the session's name, or of the start URL>.json`: its JSON
+/// form is that file. It holds tokens, so it has no `Debug`.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Login {

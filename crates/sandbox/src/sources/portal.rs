@@ -21,7 +21,8 @@ pub(super) const PATH: &str = "/federation/credentials";
 /// What carries the access token.
 const BEARER: &str = "x-amz-sso_bearer_token";
 
-/// How the roles begin that IAM Identity Center makes of permission sets; a `_` and 16 hex digits follow the set's name.
+/// How the roles begin that IAM Identity Center makes of permission sets; a `_` and 16 hex digits follow the set's
+/// name.
 const RESERVED: &str = "AWSReservedSSO_";
 
 pub(super) fn get_role_credentials(

@@ -169,6 +169,28 @@ async fn a_container_gets_the_answer_of_its_kind() {
     let call = calls.iter().rfind(|call| call.action.as_deref() == Some("GET /container/credentials")).unwrap();
     assert_eq!(call.caller.as_deref(), Some("system:serviceaccount:shop:cart"));
 
+    let session = Signer {
+        id: text(&of_pod["AccessKeyId"]).into(),
+        secret: text(&of_pod["SecretAccessKey"]).into(),
+        token: Some(text(&of_pod["Token"]).into()),
+        ..Signer::user()
+    };
+    let deploy = "arn:aws:iam::123456789012:role/Deploy";
+    let trust = async |action: Value, condition: Value| {
+        let policy = json!({"Version": "2012-10-17", "Statement":
+            {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": action, "Condition": condition}});
+        let target = "/_sandbox/roles/arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2FDeploy/trust-policy";
+        let put = world.plain("PUT", target, "", &policy.to_string()).await;
+        assert_eq!(put.status, 200, "{put:?}");
+        world.assume(&session, deploy).await.status
+    };
+    let both = json!(["sts:AssumeRole", "sts:TagSession"]);
+    assert_eq!(trust(json!("sts:AssumeRole"), json!({})).await, 403, "the tags of the pod go along");
+    for (namespace, status) in [("shop", 200), ("other", 403)] {
+        let condition = json!({"StringEquals": {"aws:PrincipalTag/kubernetes-namespace": namespace}});
+        assert_eq!(trust(both.clone(), condition).await, status, "{namespace}");
+    }
+
     world.advance(60);
     let over = get(&pod).await;
     assert_eq!((over.status, &over.json()["code"]), (400, &"ExpiredTokenException".into()));

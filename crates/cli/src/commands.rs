@@ -10,6 +10,8 @@ pub(crate) mod exec;
 pub(crate) mod man;
 pub(crate) mod profiles;
 pub(crate) mod refresh;
+pub(crate) mod revoke;
 pub(crate) mod sandbox;
 pub(crate) mod status;
+pub(crate) mod validate;
 pub(crate) mod wait;

@@ -5,12 +5,14 @@ mod credentials;
 mod env;
 mod exec;
 mod refresh;
+mod revoke;
 mod status;
+mod validate;
 mod wait;
 
 use e2e::{Agent, Home, Sandbox, finish, seed_environment};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 15] = [
     "agent",
     "clean",
     "completions",
@@ -21,8 +23,10 @@ const COMMANDS: [&str; 13] = [
     "man",
     "profiles",
     "refresh",
+    "revoke",
     "sandbox",
     "status",
+    "validate",
     "wait",
 ];
 

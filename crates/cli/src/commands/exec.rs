@@ -6,7 +6,7 @@
 
 mod agent;
 mod alone;
-mod definition;
+pub(crate) mod definition;
 mod files;
 mod policy;
 mod process;

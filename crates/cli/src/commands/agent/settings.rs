@@ -19,8 +19,8 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::host;
-use crate::roles::Places;
-use crate::settings_file::{SettingsFile, Unusable, listed};
+use crate::roles::{self, Places};
+use crate::settings_file::{SettingsFile, Unusable};
 
 /// Where groups have their names.
 const GROUPS: &str = "/etc/group";
@@ -92,7 +92,7 @@ pub(super) fn settings(
     let places = Places { environment, file, said: &said, aws_config, state_dir: &state_dir };
     let found = places.roles(&defaults, before)?;
     if found.roles.is_empty() {
-        return Err(no_roles(&found).into());
+        return Err(roles::none(&found).into());
     }
     let publish = sourced.or("publish", args.publish, said.publish);
     // The profiles are there already, and they are the user's.
@@ -178,17 +178,6 @@ fn check_store(store: bool, publish: Publish) -> Result<(), Failure> {
         return Err(Failure::new(ExitCode::Usage, message, action));
     }
     Ok(())
-}
-
-/// There is nothing to do: either nobody said a role, or nobody said a right one.
-fn no_roles(found: &EnvRoles) -> Failure {
-    const EXAMPLE: &str = "export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount";
-    if found.problems.is_empty() {
-        let message = "no role is defined: AWS_ROLE_1 is not set, and no settings file has one";
-        let hints: String = found.notes.iter().map(|note| format!(" ({note})")).collect();
-        return Failure::new(ExitCode::Usage, format!("{message}{hints}"), EXAMPLE);
-    }
-    listed("none of the roles can be used", &found.problems)
 }
 
 #[cfg(test)]

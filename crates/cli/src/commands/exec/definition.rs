@@ -28,7 +28,7 @@ const FROM_AWS_CONFIG: &str = "ROLECALL_FROM_AWS_CONFIG";
 ///
 /// # Errors
 /// When none of them has a role of that name, or a setting is wrong.
-pub(super) fn find(alias: &Alias, state_dir: &Path, environment: &Environment) -> Result<(Role, Definitions), Failure> {
+pub(crate) fn find(alias: &Alias, state_dir: &Path, environment: &Environment) -> Result<(Role, Definitions), Failure> {
     let lookup = |name: &str| environment.get(name);
     let named = environment.text(settings_file::VARIABLE);
     let file = SettingsFile::find(named.as_ref().map(Path::new), environment);

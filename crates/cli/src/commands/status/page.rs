@@ -11,8 +11,8 @@ use crate::output::duration;
 use crate::output::table::{Cell, Fit, Table};
 use crate::output::wrap::wrapped;
 
-const RED: Style = AnsiColor::Red.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const BOLD: Style = Style::new().bold();
 
 /// The page for now and for the width of a terminal.
@@ -76,7 +76,8 @@ fn few(names: &[&str]) -> String {
     }
 }
 
-fn item(text: &mut String, style: Style, origin: &str, what: &str, action: &str) {
+/// One thing that is wrong or worth knowing, with what to do.
+pub(crate) fn item(text: &mut String, style: Style, origin: &str, what: &str, action: &str) {
     // Writing to a string cannot fail.
     let _ = write!(text, "\n{style}{origin}{style:#}: {what}\n");
     if !action.is_empty() {

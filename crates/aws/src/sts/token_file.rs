@@ -11,7 +11,7 @@ use crate::value::flaw;
 ///
 /// # Errors
 /// Why there is none; never what the file holds.
-pub(super) async fn read(fs: &Fs, file: &TokenFile, attempted: &str) -> Result<String, Fault> {
+pub(crate) async fn read(fs: &Fs, file: &TokenFile, attempted: &str) -> Result<String, Fault> {
     let wrong = |why: String, action: &str| {
         let message = format!("could not {attempted}: the web identity token file {} {why}", file.as_str());
         Err(Fault::new(FaultKind::Misconfigured, message, action))

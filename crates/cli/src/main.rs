@@ -46,8 +46,10 @@ fn main() -> std::process::ExitCode {
         Command::Man(args) => commands::man::run(&args),
         Command::Profiles(args) => commands::profiles::run(&args, &environment),
         Command::Refresh(args) => commands::refresh::run(&args, &environment),
+        Command::Revoke(args) => commands::revoke::run(&args, &environment),
         Command::Sandbox(args) => commands::sandbox::run(&args, &environment),
         Command::Status(args) => commands::status::run(&args, &environment),
+        Command::Validate(args) => commands::validate::run(&args, &environment),
         Command::Wait(args) => commands::wait::run(&args, &environment),
     };
     let code = result.unwrap_or_else(|failure| {

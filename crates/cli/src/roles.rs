@@ -14,7 +14,7 @@ use crate::base::UserFiles;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::settings_file::{SettingsFile, Unusable};
+use crate::settings_file::{SettingsFile, Unusable, listed};
 
 /// Where roles are looked for.
 pub(crate) struct Places<'a> {
@@ -59,4 +59,15 @@ impl Places<'_> {
         let paths = Paths { config: &config, credentials: &credentials, directory: &directory };
         Ok(aws_config::add(&read, paths, defaults, found)?)
     }
+}
+
+/// There is nothing to do: either nobody said a role, or nobody said a right one.
+pub(crate) fn none(found: &EnvRoles) -> Failure {
+    const EXAMPLE: &str = "export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount";
+    if found.problems.is_empty() {
+        let message = "no role is defined: AWS_ROLE_1 is not set, and no settings file has one";
+        let hints: String = found.notes.iter().map(|note| format!(" ({note})")).collect();
+        return Failure::new(ExitCode::Usage, format!("{message}{hints}"), EXAMPLE);
+    }
+    listed("none of the roles can be used", &found.problems)
 }

@@ -5,6 +5,7 @@
 
 mod file;
 mod identity;
+mod instance;
 mod role;
 #[cfg(test)]
 mod tests;
@@ -15,8 +16,8 @@ use std::fmt;
 use std::time::Duration;
 
 use jsonwebtoken::jwk::JwkSet;
-use rolecall_core::RoleArn;
 use rolecall_core::arn::ArnError;
+use rolecall_core::{Region, RoleArn};
 
 use crate::identity::{Caller, Holder};
 use crate::mint::Mint;
@@ -64,6 +65,10 @@ pub(crate) const AUDIENCE: &str = "sts.amazonaws.com";
 /// [account.123456789012.issuer."https://oidc.example.com/prod"]
 /// audiences = ["sts.amazonaws.com"]        # the default
 /// jwks = '''{"keys": []}'''                # its public keys; the default is that the sandbox plays this provider
+///
+/// [instance]                               # whose metadata is served; the default is none
+/// role = "arn:aws:iam::123456789012:role/team/Admin"
+/// region = "us-east-1"                     # the default
 /// ```
 ///
 /// `trusts`, `external_id` and `web_identity` stand for a trust policy that allows `sts:AssumeRole`, `sts:TagSession` and
@@ -78,6 +83,17 @@ pub struct Config {
     pub(crate) roles: BTreeMap<RoleArn, Role>,
     /// By account, then by URL.
     pub(crate) issuers: BTreeMap<String, BTreeMap<String, Issuer>>,
+    /// Whose metadata is served.
+    pub(crate) instance: Option<Instance>,
+}
+
+/// An instance (EC2).
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    /// The role of its instance profile; one of the world's.
+    pub(crate) role: RoleArn,
+    /// Where it runs.
+    pub(crate) region: Region,
 }
 
 /// A role, and who may have a session of it.
@@ -194,6 +210,9 @@ pub enum ConfigError {
         /// What is wrong.
         problem: String,
     },
+    /// The instance has no role that is there, or no Region.
+    #[error("[instance]: {0}")]
+    Instance(String),
     /// Two users have one access key id.
     #[error("the access key id {0:?} belongs to two users; give one of them another")]
     KeyTwice(String),

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hyper::StatusCode;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::{Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use rolecall_core::RoleArn;
 
@@ -19,6 +21,7 @@ use crate::issuer_key::{IssuerKey, TokenClaims};
 use crate::mint::Mint;
 use crate::policy::{Malformed, Policy};
 use crate::sigv4::Signable;
+use crate::sources::{self, Logins, Source, Sources};
 use crate::sts::{Reply, Sts};
 use crate::throttle::Throttles;
 use crate::world::{ChangedTrust, World};
@@ -50,6 +53,7 @@ struct Shared {
     in_force: Mutex<Arc<InForce>>,
     changed_trust: Mutex<Arc<ChangedTrust>>,
     calls: Mutex<CallLog>,
+    logins: Logins,
 }
 
 /// Faults, and what they have counted since they were set.
@@ -119,6 +123,7 @@ impl Control {
             in_force: Mutex::new(Arc::new(Faults::default().into())),
             changed_trust: Mutex::default(),
             calls: Mutex::default(),
+            logins: Logins::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -247,7 +252,15 @@ impl Control {
         self.shared.mint.request_id(self.next_serial())
     }
 
-    fn next_serial(&self) -> u64 {
+    pub(crate) fn mint(&self) -> &Mint {
+        &self.shared.mint
+    }
+
+    pub(crate) fn logins(&self) -> &Logins {
+        &self.shared.logins
+    }
+
+    pub(crate) fn next_serial(&self) -> u64 {
         self.shared.serial.fetch_add(1, Ordering::Relaxed)
     }
 
@@ -263,6 +276,18 @@ impl Control {
         lock(&self.shared.calls).push(call);
         Answer { status, body, request_id, latency }
     }
+
+    /// Answers one call of another source of base credentials and writes it into the log.
+    pub(crate) fn answer_at(&self, in_force: &InForce, source: Source, request: sources::Request<'_>) -> SourceAnswer {
+        let Shared { config, mint, logins, .. } = &*self.shared;
+        let InForce { faults, throttles } = in_force;
+        let sources = Sources { config, mint, faults, throttles, logins };
+        let sources::Reply { response, call } = sources.answer(source, self.now(faults), self.next_serial(), request);
+        let latency = Duration::from_millis(faults.latency_ms(call.role.as_deref()));
+        let request_id = call.request_id.clone();
+        lock(&self.shared.calls).push(call);
+        SourceAnswer { response, request_id, latency }
+    }
 }
 
 /// What the client of a call gets, and when.
@@ -272,6 +297,13 @@ pub(crate) struct Answer {
     pub(crate) body: Option<String>,
     pub(crate) request_id: String,
     /// How long it is held back.
+    pub(crate) latency: Duration,
+}
+
+/// The same of a source of base credentials that is not STS.
+pub(crate) struct SourceAnswer {
+    pub(crate) response: Option<Response<Full<Bytes>>>,
+    pub(crate) request_id: String,
     pub(crate) latency: Duration,
 }
 

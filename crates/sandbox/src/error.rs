@@ -57,13 +57,15 @@ impl StsError {
         Self::new("AccessDenied", StatusCode::FORBIDDEN, message)
     }
 
-    /// The caller's policies do not allow it; how IAM says it, which names roles without their ARN.
-    pub(crate) fn iam_access_denied(caller: &str, action: &str, role: &str) -> Self {
-        let message = format!(
-            "User: {caller} is not authorized to perform: {action} on resource: role {role} because no identity-based \
-             policy allows the {action} action"
-        );
-        Self::new("AccessDenied", StatusCode::FORBIDDEN, message)
+    /// The caller's policies do not allow it, or deny it explicitly; how IAM says it, which names roles without their ARN
+    /// ([access denied errors](https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html)).
+    pub(crate) fn iam_access_denied(caller: &str, action: &str, role: &str, explicit: bool) -> Self {
+        let why = if explicit {
+            "with an explicit deny in an identity-based policy".to_owned()
+        } else {
+            format!("because no identity-based policy allows the {action} action")
+        };
+        Self::access_denied(caller, action, format_args!("role {role} {why}"))
     }
 
     /// The token of a web identity does not open the role. STS says the same of a role that does not exist.

@@ -9,8 +9,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::constraints::{NAME, Problems};
 use crate::error::StsError;
 use crate::identity::Caller;
+use crate::policy::Verdict;
 use crate::query::Parameters;
-use crate::trust::may;
+use crate::trust::own_verdict;
 use crate::world::World;
 use crate::xml::{self, Api};
 
@@ -44,8 +45,9 @@ pub(crate) fn get_role(
         || format!("arn:{}:iam::{}:role/{name}", caller.partition, caller.account),
         |(arn, _)| arn.to_string(),
     );
-    if !may(world.config, caller, ACTION, &resource, now) {
-        return Err(StsError::iam_access_denied(&caller.arn, ACTION, name));
+    match own_verdict(world.config, caller, ACTION, &resource, now) {
+        Verdict::Allowed => {}
+        verdict => return Err(StsError::iam_access_denied(&caller.arn, ACTION, name, verdict == Verdict::Denied)),
     }
     let (arn, role) = role.ok_or_else(|| StsError::no_such_role(name))?;
     let trust = utf8_percent_encode(world.trust_of(arn, role).text(), &RESERVED).to_string();

@@ -3,6 +3,8 @@
 //! Needs no authentication, so a web page must not reach it: whatever comes from a browser, or under a name that is
 //! not loopback's (DNS rebinding), is refused.
 
+mod sources;
+
 use std::net::IpAddr;
 
 use http_body_util::Full;
@@ -45,18 +47,22 @@ pub(crate) fn answer(
         }
         (&Method::GET, "jwks.json") => ok(control.issuer_key().public()),
         (&Method::POST, "tokens") => make_token(control, body),
+        (&Method::POST, "sso/logins") => sources::make_login(control, body),
+        (&Method::DELETE, "sso/logins") => sources::end_logins(control),
+        (&Method::POST, "container/tokens") => sources::make_container_token(control, body),
         (method, path) if path.starts_with("roles/") => {
             role_routes::answer(control, method, &path["roles/".len()..], body)
         }
         (_, "health" | "jwks.json") => not_allowed("GET"),
-        (_, "tokens") => not_allowed("POST"),
+        (_, "tokens" | "container/tokens") => not_allowed("POST"),
+        (_, "sso/logins") => not_allowed("POST, DELETE"),
         (_, "faults") => not_allowed("GET, PUT, DELETE"),
         (_, "calls") => not_allowed("GET, DELETE"),
         _ => error(
             StatusCode::NOT_FOUND,
             "NotFound",
             format!("the sandbox has no {path:?}"),
-            "use health, faults, calls, tokens, roles or jwks.json below /_sandbox/",
+            "use health, faults, calls, tokens, roles, jwks.json, sso/logins or container/tokens below /_sandbox/",
         ),
     }
 }

@@ -38,9 +38,9 @@ pub(crate) struct Request<'a> {
 
 /// The first of the actions that `caller` lacks for a session of the role with this `trust`; none when it may have it.
 ///
-/// What goes along a chain needs rights of its own, on both sides even within an account
-/// ([source identity](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html),
-/// [session tags](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html)).
+/// [Session tags](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html) and a
+/// [source identity](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html)
+/// need rights of their own, those that are inherited, too.
 pub(crate) fn lacks(
     config: &Config,
     caller: &Caller,
@@ -53,13 +53,16 @@ pub(crate) fn lacks(
         return Some(ASSUME_ROLE);
     }
     let (resource, context) = (role.to_string(), context(config, caller, request));
-    let same_account = caller.account == role.account();
+    let (same_account, is_chained) = (caller.account == role.account(), caller.role().is_some());
     let may = |action: &str| {
         let query = Query { action, resource: &resource, subject: Subject::Caller(caller), context: &context };
         let (trusted, own) = (trust.verdict(&query), identity_verdict(config, caller, &query));
         match (trusted, own) {
             (Verdict::Denied, _) | (_, Verdict::Denied) | (Verdict::Silent, _) => false,
-            (Verdict::Allowed, Verdict::Silent) => same_account && action == ASSUME_ROLE,
+            // "When you assume a role with another role, [...] permissions for sts:SetSourceIdentity are required in
+            // both the permissions policy of the principal [...] and in the role trust policy of the target role."
+            (Verdict::Allowed, Verdict::Silent) if action == SET_SOURCE_IDENTITY => same_account && !is_chained,
+            (Verdict::Allowed, Verdict::Silent) => same_account,
             (_, own) => own == Verdict::Allowed,
         }
     };
@@ -76,12 +79,12 @@ pub(crate) fn lacks(
     }
 }
 
-/// Whether the caller's own policies allow `action` on `resource`, when nothing else is asked.
-pub(crate) fn may(config: &Config, caller: &Caller, action: &str, resource: &str, now: Timestamp) -> bool {
+/// What the caller's own policies say of `action` on `resource`, when nothing else is asked.
+pub(crate) fn own_verdict(config: &Config, caller: &Caller, action: &str, resource: &str, now: Timestamp) -> Verdict {
     let mut context = surroundings(Some(now));
     set_caller(&mut context, config, caller);
     let query = Query { action, resource, subject: Subject::Caller(caller), context: &context };
-    identity_verdict(config, caller, &query) == Verdict::Allowed
+    identity_verdict(config, caller, &query)
 }
 
 /// Whether a token that proves `identity` opens the role with this `trust`.

@@ -6,12 +6,14 @@ mod env;
 mod exec;
 mod explain;
 mod refresh;
+mod revoke;
 mod status;
+mod validate;
 mod wait;
 
 use e2e::{Agent, Home, Sandbox, finish, seed_environment};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "agent",
     "clean",
     "completions",
@@ -23,8 +25,10 @@ const COMMANDS: [&str; 14] = [
     "man",
     "profiles",
     "refresh",
+    "revoke",
     "sandbox",
     "status",
+    "validate",
     "wait",
 ];
 

@@ -27,6 +27,7 @@ pub(crate) async fn read(fs: &Fs, file: &TokenFile, attempted: &str) -> Result<S
     let token = String::from_utf8_lossy(&bytes).trim().to_owned();
     let action = "have the token written again; the file is read again at the next attempt";
     match flaw(&token) {
+        Some(_) if token.is_empty() => wrong("is empty".into(), action),
         Some(flaw) => wrong(format!("has a token that {flaw}"), action),
         None => Ok(token),
     }

@@ -6,7 +6,7 @@
 
 mod agent;
 mod alone;
-pub(super) mod definition;
+pub(crate) mod definition;
 mod files;
 mod policy;
 mod process;

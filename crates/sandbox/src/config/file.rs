@@ -6,6 +6,7 @@ use rolecall_core::RoleArn;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::instance::InstanceTable;
 use super::role::RoleTable;
 use super::{AUDIENCE, Config, ConfigError, Issuer, User, identity};
 use crate::mint::SESSION_KEY_PREFIX;
@@ -25,6 +26,7 @@ struct File {
     seed: String,
     #[serde(default)]
     account: BTreeMap<String, Account>,
+    instance: Option<InstanceTable>,
 }
 
 #[derive(Deserialize)]
@@ -72,8 +74,13 @@ pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
         return Err(ConfigError::Version(version));
     }
     let file: File = parse(text)?;
-    let mut config =
-        Config { seed: file.seed, users: BTreeMap::new(), roles: BTreeMap::new(), issuers: BTreeMap::new() };
+    let mut config = Config {
+        seed: file.seed,
+        users: BTreeMap::new(),
+        roles: BTreeMap::new(),
+        issuers: BTreeMap::new(),
+        instance: None,
+    };
     for (account, Account { partition, user, role, issuer }) in file.account {
         let mut issuers = BTreeMap::new();
         for (url, table) in issuer {
@@ -94,6 +101,7 @@ pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
             }
         }
     }
+    config.instance = file.instance.map(|table| table.read(&config.roles)).transpose()?;
     Ok(config)
 }
 

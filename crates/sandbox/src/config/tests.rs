@@ -59,6 +59,15 @@ fn a_mistake_is_named_with_its_place_and_without_secrets() {
         ("[account.111122223333.role.R]\npath=\"a\"".to_owned(), "[account.111122223333.role.R] is not the role"),
         ("[account.111122223333.role.R]\nmax_session=\"59m\"".to_owned(), "max_session of arn:aws:iam::111122223333"),
         ("[account.111122223333.role.R]\nmax_session=\"1d\"".to_owned(), "max_session of arn:aws:iam::111122223333"),
+        (
+            "[instance]\nrole = \"x\"".to_owned(),
+            "[instance]: role is \"x\", which is not the ARN of a role of this file",
+        ),
+        (
+            "[account.111122223333.role.R]\n[instance]\nrole = \"arn:aws:iam::111122223333:role/R\"\nregion = \"A\""
+                .to_owned(),
+            "[instance]: region: \"A\" is not an AWS Region",
+        ),
         (user("a", "1"), "[account.1.user.a]: the account is not 12 digits"),
         (user("'a b'", "111122223333"), "[account.111122223333.user.a b]: the name of a user"),
         (

@@ -93,7 +93,7 @@ fn trust_and_identity_policies_work_together_as_aws_says() {
 }
 
 #[test]
-fn tags_and_source_identities_need_rights_of_their_own_on_both_sides() {
+fn tags_and_source_identities_need_rights_of_their_own() {
     let tag = SessionTag { key: "team".into(), value: "blue".into(), transitive: true };
     let tags = Carried { tags: vec![tag], source_identity: None };
     let source = Carried { tags: Vec::new(), source_identity: Some("alice".into()) };
@@ -101,22 +101,33 @@ fn tags_and_source_identities_need_rights_of_their_own_on_both_sides() {
     let all = json!(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]);
     let only = json!("sts:AssumeRole");
     let may = |actions: &Value| world(Some(&policy(&json!({"Effect": "Allow", "Action": actions, "Resource": "*"}))));
-    for (trusted, owned, asked, expected) in [
-        (&all, &all, &tags, None),
-        (&only, &all, &tags, Some(TAG_SESSION)),
-        (&all, &only, &tags, Some(TAG_SESSION)),
-        (&all, &all, &source, None),
-        (&only, &all, &source, Some(SET_SOURCE_IDENTITY)),
-        (&all, &only, &source, Some(SET_SOURCE_IDENTITY)),
-        (&json!("sts:TagSession"), &all, &tags, Some(ASSUME_ROLE)),
+    let far = "444455556666";
+    for (account, trusted, owned, asked, expected) in [
+        (HUB, &all, &all, &tags, None),
+        (HUB, &only, &all, &tags, Some(TAG_SESSION)),
+        (HUB, &all, &only, &tags, None),
+        (far, &all, &only, &tags, Some(TAG_SESSION)),
+        (far, &all, &all, &tags, None),
+        (HUB, &all, &all, &source, None),
+        (HUB, &only, &all, &source, Some(SET_SOURCE_IDENTITY)),
+        (HUB, &all, &only, &source, None),
+        (far, &all, &only, &source, Some(SET_SOURCE_IDENTITY)),
+        (HUB, &json!("sts:TagSession"), &all, &tags, Some(ASSUME_ROLE)),
     ] {
         let config = may(owned);
-        assert_eq!(ask(&config, &alice(&config), HUB, &trusts(trusted), asked), expected, "{trusted} {owned}");
+        let lacking = ask(&config, &alice(&config), account, &trusts(trusted), asked);
+        assert_eq!(lacking, expected, "{account} {trusted} {owned}");
+    }
+    // A chain needs the right to the source identity on both sides, even within an account.
+    let config = may(&only);
+    let nothing = Carried::default();
+    for (carried, expected) in [(&tags, None), (&source, Some(SET_SOURCE_IDENTITY))] {
+        assert_eq!(ask(&config, &chained(carried.clone()), HUB, &trusts(&all), &nothing), expected);
     }
     // What is inherited needs the same.
     let config = may(&all);
     for (carried, expected) in [(&tags, TAG_SESSION), (&source, SET_SOURCE_IDENTITY)] {
-        let (caller, nothing) = (chained(carried.clone()), Carried::default());
+        let caller = chained(carried.clone());
         assert_eq!(ask(&config, &caller, HUB, &trusts(&only), &nothing), Some(expected));
         assert_eq!(ask(&config, &caller, HUB, &trusts(&all), &nothing), None);
     }

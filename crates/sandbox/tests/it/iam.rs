@@ -73,13 +73,19 @@ async fn what_is_not_there_or_not_allowed_is_refused_in_the_words_of_iam() {
     let invalid = get_role(&open, &signer(), "a%20b").await;
     assert_eq!((invalid.status, invalid.element("Code")), (400, "ValidationError"));
 
-    let policy = json!({"Statement": {
-        "Effect": "Allow", "Action": "iam:Get*", "Resource": "arn:aws:iam::123456789012:role/team/*"}});
+    let policy = json!({"Statement": [
+        {"Effect": "Allow", "Action": "iam:Get*", "Resource": "arn:aws:iam::123456789012:role/team/*"},
+        {"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws:iam::*:role/Denied"}]});
     let narrow = World::of(world(&format!("policies = ['{policy}']"))).await;
     assert_eq!(get_role(&narrow, &signer(), "Hub").await.status, 200);
-    let message = "User: arn:aws:iam::123456789012:user/rolecall is not authorized to perform: iam:GetRole on resource: \
-                   role None because no identity-based policy allows the iam:GetRole action";
-    assert_eq!(get_role(&narrow, &signer(), "None").await.error(), (403, "AccessDenied", message));
+    for (name, why) in [
+        ("None", "because no identity-based policy allows the iam:GetRole action"),
+        ("Denied", "with an explicit deny in an identity-based policy"),
+    ] {
+        let user = "arn:aws:iam::123456789012:user/rolecall";
+        let message = format!("User: {user} is not authorized to perform: iam:GetRole on resource: role {name} {why}");
+        assert_eq!(get_role(&narrow, &signer(), name).await.error(), (403, "AccessDenied", message.as_str()));
+    }
 }
 
 #[tokio::test]

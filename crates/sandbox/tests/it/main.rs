@@ -9,6 +9,7 @@ mod hostile;
 mod iam;
 mod policies;
 mod sessions;
+mod sources;
 mod throttle;
 mod trust;
 mod web_identity;

@@ -12,8 +12,8 @@ const HUB: &str = "arn:aws:iam::111122223333:role/team/Hub";
 const KNOWN: [(&str, &str); 6] = [
     (
         "a user by name, without policies",
-        // Denied by ministack. "If the user is in the same account as the role, then you can [...] add the user as a
-        // principal directly in the role's trust policy."
+        // Denied by ministack. "When a resource-based policy grants access to a principal in the same account, no
+        // additional identity-based policy is required."
         "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html",
     ),
     (

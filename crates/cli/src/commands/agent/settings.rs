@@ -19,8 +19,8 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::host;
-use crate::roles::Places;
-use crate::settings_file::{SettingsFile, Unusable, listed};
+use crate::roles::{self, Places};
+use crate::settings_file::{SettingsFile, Unusable};
 
 /// Where groups have their names.
 const GROUPS: &str = "/etc/group";
@@ -50,6 +50,7 @@ pub(super) struct Made {
     pub(super) agent: AgentSettings,
     pub(super) ready_file: Option<PathBuf>,
     pub(super) log_format: LogFormat,
+    pub(super) from_aws_config: bool,
 }
 
 impl Made {
@@ -91,7 +92,7 @@ pub(super) fn settings(
     let places = Places { environment, file, said: &said, aws_config, state_dir: &state_dir };
     let found = places.roles(&defaults, before)?;
     if found.roles.is_empty() {
-        return Err(no_roles(&found).into());
+        return Err(roles::none(&found).into());
     }
     let publish = sourced.or("publish", args.publish, said.publish);
     // The profiles are there already, and they are the user's.
@@ -100,6 +101,10 @@ pub(super) fn settings(
         Some(name) => role_of("ROLECALL_DEFAULT", Some(name), &found)?,
         None => role_of("default in the settings file", said.default.as_ref(), &found)?,
     };
+    if let Some(role) = default.as_ref().filter(|_| found.roles.iter().any(|role| role.alias.as_str() == "default")) {
+        let message = format!("{role} cannot be the default: your AWS config has a profile `default` that is a role");
+        return Err(Failure::new(ExitCode::Usage, message, "leave one of the two out").into());
+    }
     let take_over = match (&args.take_over[..], &said.take_over) {
         ([], Some(names)) => take_over("take_over in the settings file", names, &found)?,
         (names, _) => take_over("--take-over", names, &found)?,
@@ -142,7 +147,8 @@ pub(super) fn settings(
         adopt: !args.once,
     };
     let ready_file = args.ready_file.clone().or(said.ready_file);
-    Ok(Made { agent, ready_file, log_format: sourced.or("log_format", args.log_format, said.log_format) })
+    let log_format = sourced.or("log_format", args.log_format, said.log_format);
+    Ok(Made { agent, ready_file, log_format, from_aws_config: aws_config })
 }
 
 /// The role that a setting names; an empty name is none.
@@ -172,17 +178,6 @@ fn check_store(store: bool, publish: Publish) -> Result<(), Failure> {
         return Err(Failure::new(ExitCode::Usage, message, action));
     }
     Ok(())
-}
-
-/// There is nothing to do: either nobody said a role, or nobody said a right one.
-fn no_roles(found: &EnvRoles) -> Failure {
-    const EXAMPLE: &str = "export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount";
-    if found.problems.is_empty() {
-        let message = "no role is defined: AWS_ROLE_1 is not set, and no settings file has one";
-        let hints: String = found.notes.iter().map(|note| format!(" ({note})")).collect();
-        return Failure::new(ExitCode::Usage, format!("{message}{hints}"), EXAMPLE);
-    }
-    listed("none of the roles can be used", &found.problems)
 }
 
 #[cfg(test)]

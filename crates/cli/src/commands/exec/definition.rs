@@ -99,7 +99,7 @@ impl Defined {
 ///
 /// # Errors
 /// When none of them has a role of that name, or a setting is wrong.
-pub(super) fn find(alias: &Alias, state_dir: &Path, environment: &Environment) -> Result<(Role, Definitions), Failure> {
+pub(crate) fn find(alias: &Alias, state_dir: &Path, environment: &Environment) -> Result<(Role, Definitions), Failure> {
     let defined = Defined::find(state_dir, environment)?;
     let role = defined.role(alias).ok_or_else(|| unknown(alias, &defined))?;
     Ok((role, defined.definitions(environment)?))

@@ -1,0 +1,139 @@
+//! The verdict for people: a row for each role, then each reason with what to do about it. Pure.
+
+use anstyle::{AnsiColor, Style};
+use rolecall_core::Fault;
+
+use super::outcome::Verdict;
+use crate::commands::status::page::{RED, YELLOW, item};
+use crate::output::table::{Cell, Fit, Table};
+use crate::output::wrap::wrapped;
+
+/// How many roles are named that failed for one reason.
+const NAMED: usize = 3;
+
+/// The text for the width of a terminal.
+pub(super) fn text(verdict: &Verdict, width: Option<usize>) -> String {
+    table(verdict).render(width) + &wrapped(&(reasons(verdict) + &summary(verdict)), width)
+}
+
+fn table(verdict: &Verdict) -> Table {
+    let mut table = Table::new([
+        ("ALIAS", Fit::Shorten),
+        ("ACCOUNT/ROLE", Fit::Shorten),
+        ("FROM", Fit::Drop(1)),
+        ("RESULT", Fit::Keep),
+    ]);
+    for outcome in &verdict.roles {
+        let (result, colour) = match &outcome.result {
+            Ok(_) => ("ok", AnsiColor::Green),
+            Err(fault) => (fault.kind.as_str(), AnsiColor::Red),
+        };
+        let role = &outcome.role;
+        table.add([
+            Cell::new(&role.alias),
+            Cell::new(format!("{}/{}", role.arn.account(), role.arn.name())),
+            Cell::new(&role.source),
+            Cell::new(result).styled(colour.on_default()),
+        ]);
+    }
+    table
+}
+
+fn reasons(verdict: &Verdict) -> String {
+    let mut text = String::new();
+    for (fault, aliases) in grouped(verdict) {
+        let named: Vec<&str> = aliases.iter().take(NAMED).copied().collect();
+        let more = match aliases.len() - named.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let origin = format!("{}{more} {}", named.join(", "), fault.kind);
+        item(&mut text, RED, &origin, &fault.message, &fault.action);
+    }
+    for problem in &verdict.problems {
+        let place = problem.column.map_or_else(String::new, |column| format!(", character {column}"));
+        item(&mut text, RED, &format!("{}{place}", problem.origin), &problem.fault.message, &problem.fault.action);
+    }
+    for note in &verdict.notes {
+        item(&mut text, YELLOW, "note", note, "");
+    }
+    text
+}
+
+/// Each reason once, with those who failed for it: without a base all do.
+fn grouped(verdict: &Verdict) -> Vec<(&Fault, Vec<&str>)> {
+    let mut groups: Vec<(&Fault, Vec<&str>)> = vec![];
+    for outcome in &verdict.roles {
+        let Err(fault) = &outcome.result else { continue };
+        let alias = outcome.role.alias.as_str();
+        match groups.iter_mut().find(|(known, _)| *known == fault) {
+            Some((_, aliases)) => aliases.push(alias),
+            None => groups.push((fault, vec![alias])),
+        }
+    }
+    groups
+}
+
+fn summary(verdict: &Verdict) -> String {
+    let tally = verdict.tally();
+    let all = tally.well + tally.failed;
+    let roles = if all == 1 { "role" } else { "roles" };
+    let settings = match tally.problems {
+        0 => String::new(),
+        1 => "; 1 setting cannot be used".into(),
+        more => format!("; {more} settings cannot be used"),
+    };
+    let style = if tally.failed + tally.problems == 0 { AnsiColor::Green } else { AnsiColor::Red }.on_default();
+    let style: Style = style.bold();
+    format!("\n{style}{} of {all} {roles} can be assumed{settings}{style:#}\n", tally.well)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::validate::outcome::fixture;
+
+    fn plain(verdict: &Verdict, width: Option<usize>) -> String {
+        anstream::adapter::strip_str(&text(verdict, width)).to_string()
+    }
+
+    #[test]
+    fn each_failure_is_told_with_its_fix() {
+        let expected = "\
+ALIAS   ACCOUNT/ROLE         FROM  RESULT
+well    123456789012/well    base  ok
+denied  123456789012/denied  base  denied
+behind  123456789012/behind  base  denied
+
+denied denied: could not assume it
+  fix: allow it
+
+behind denied: waits for denied, which it is assumed from: could not assume it
+  fix: allow it
+
+AWS_ROLE_4, character 3: not an ARN
+  fix: correct it
+
+note: the profile \"mfa\" is left out
+
+1 of 3 roles can be assumed; 1 setting cannot be used
+";
+        assert_eq!(plain(&fixture::verdict(), None), expected);
+    }
+
+    #[test]
+    fn one_reason_of_many_roles_is_told_once() {
+        let mut verdict = fixture::verdict();
+        let denied = verdict.roles[1].clone();
+        verdict.roles = vec![denied; 7];
+        let text = plain(&verdict, None);
+        assert_eq!(text.matches("could not assume it").count(), 1, "{text}");
+        assert!(text.contains("\ndenied, denied, denied and 4 more denied: could"), "{text}");
+    }
+
+    #[test]
+    fn it_fits_a_narrow_terminal() {
+        let text = plain(&fixture::verdict(), Some(40));
+        assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");
+    }
+}

@@ -67,8 +67,6 @@ pub(super) struct Evidence<'a> {
     pub(super) lookup: &'a Lookup,
     /// Other roles that this caller has sessions of.
     pub(super) others: &'a [String],
-    /// Whether the base is a session of EKS Pod Identity, which carries transitive tags.
-    pub(super) pod_identity: bool,
 }
 
 /// The causes of a hop that failed, the likeliest first.

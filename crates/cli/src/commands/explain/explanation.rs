@@ -97,6 +97,13 @@ impl Explanation {
         Self { alias: role.alias.to_string(), start: Start { source, failed: None }, hops, clock_ahead: None }
     }
 
+    /// The chain starts with a session whose tags go along, and are not known here.
+    pub(super) fn has_unknown_tags(&mut self) {
+        for hop in &mut self.hops {
+            hop.unknown_tags = matches!(hop.caller, Caller::Principal(_));
+        }
+    }
+
     /// Whether the role that was asked about can be assumed.
     pub(super) fn is_well(&self) -> bool {
         self.hops.iter().all(|hop| matches!(hop.outcome, Outcome::Ok { .. }))

@@ -59,6 +59,15 @@ impl Principal {
         matches!(self.kind, Kind::Session { .. })
     }
 
+    /// Whether it is the session of a pod with a Pod Identity, which has a name of the form `eks-<cluster>-<pod>-<UUID>`
+    /// ([session tags](https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html)).
+    pub(super) fn is_pod(&self) -> bool {
+        let name = self.arn.rsplit('/').next().unwrap_or_default();
+        let uuid = name.get(name.len().saturating_sub(36)..).unwrap_or_default();
+        let dashes: Vec<usize> = uuid.match_indices('-').map(|(at, _)| at).collect();
+        self.is_session() && name.starts_with("eks-") && dashes == [8, 13, 18, 23]
+    }
+
     /// Whether the role may have a path that is not known.
     pub(super) fn may_have_path(&self) -> bool {
         matches!(self.kind, Kind::Session { exact: false, .. })
@@ -103,6 +112,20 @@ mod tests {
             assert_eq!((principal.named(), principal.is_session()), (named, is_session));
         }
         assert_eq!(Principal::parse("me"), None);
+    }
+
+    #[test]
+    fn a_pod_is_known_by_the_name_of_its_session() {
+        for (name, expected) in [
+            ("eks-prod-cart-0-6a1b2c3d-0000-4000-8000-0123456789ab", true),
+            ("eks-6a1b2c3d-0000-4000-8000-0123456789ab", true),
+            ("eks-prod-cart-0", false),
+            ("me-6a1b2c3d-0000-4000-8000-0123456789ab", false),
+            ("ü", false),
+        ] {
+            let arn = format!("arn:aws:sts::123456789012:assumed-role/Pod/{name}");
+            assert_eq!(Principal::parse(&arn).unwrap().is_pod(), expected, "{name}");
+        }
     }
 
     #[test]

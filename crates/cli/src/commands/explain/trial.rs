@@ -74,9 +74,7 @@ pub(super) async fn attempt(sts: &Sts, role: &Role, surroundings: &Surroundings)
                 // An agent's other sessions are of the same source as the role itself.
                 let others = if at + 1 == chain.len() { surroundings.others.as_slice() } else { &[] };
                 let hop = &explanation.hops[at];
-                let pod_identity = surroundings.pod_identity;
-                let evidence = Evidence { hop, fault: &fault, lookup: &lookup, others, pod_identity };
-                let causes = causes::of_hop(evidence);
+                let causes = causes::of_hop(Evidence { hop, fault: &fault, lookup: &lookup, others });
                 explanation.hops[at].outcome = Outcome::Failed { fault, causes };
                 return explanation;
             }
@@ -106,7 +104,12 @@ async fn introduce(
             let hop = &mut explanation.hops[at];
             (hop.region, hop.endpoint) = (Some(identity.region), identity.host);
             if at == 0 {
-                hop.called_by(Principal::parse(&identity.arn));
+                let caller = Principal::parse(&identity.arn);
+                let is_pod = caller.as_ref().is_some_and(Principal::is_pod);
+                hop.called_by(caller);
+                if is_pod {
+                    explanation.has_unknown_tags();
+                }
             }
             explanation.clock_ahead = explanation.clock_ahead.or_else(|| identity.date.map(ahead));
             Ok(())

@@ -79,3 +79,25 @@ fn iam_of_aws_is_not_asked_where_sts_is_another() {
     let told = finish(&mut command).code(4).stdout;
     assert!(told.contains("\"certain\""), "{told}");
 }
+
+#[test]
+fn the_tags_of_a_pod_are_what_its_roles_do_not_let_through() {
+    let world = World::start();
+    let pod = json!({"cluster": "prod", "namespace": "shop", "service_account": "cart", "name": "cart-0"});
+    let token = world.sandbox.container_token(&json!({"role": "arn:aws:iam::111122223333:role/Pod", "pod": pod}));
+    world.home.write("token", &token);
+    let mut command = world.rolecall(&["explain", "account", "--output", "json"]);
+    command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+    command.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{}/container/credentials", world.sandbox.url()));
+    command.env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", world.home.at("token"));
+    finish(&mut command).code(0);
+    let role = "arn:aws:iam::111122223333:role/Account";
+    let statement = json!({"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"});
+    world.sandbox.trust(role, &json!({"Version": "2012-10-17", "Statement": statement}));
+    let told: Value = serde_json::from_str(&finish(&mut command).code(4).stdout).unwrap();
+    let hop = &told["hops"][0];
+    assert_eq!(hop["unknown_tags"], true);
+    assert_eq!(causes(hop), ["certain: the trust policy does not allow sts:TagSession to the caller"]);
+    world.sandbox.trust(role, &hop["trust_policy"]);
+    finish(&mut command).code(0);
+}

@@ -55,6 +55,8 @@ trust_policy = '''{"Version": "2012-10-17", "Statement": {
 
 [account.111122223333.role.Short]
 
+[account.111122223333.role.Pod]
+
 [account.111122223333.role.App]
 trusts = []
 

@@ -36,7 +36,7 @@ pub(super) fn of_caller(evidence: Evidence<'_>) -> Vec<Cause> {
         identity_policy(evidence, trust.as_ref()),
         external_id(evidence.hop, trust.as_ref()),
         conditions(trust.as_ref()),
-        tags(evidence, trust.as_ref()),
+        tags(evidence.hop, trust.as_ref()),
         no_such_role(evidence),
         organisation(trust.as_ref()),
         just_made(evidence.lookup),
@@ -128,15 +128,14 @@ fn conditions(trust: Option<&Verdict>) -> Option<Weighed> {
     }
 }
 
-fn tags(evidence: Evidence<'_>, trust: Option<&Verdict>) -> Option<Weighed> {
-    let Evidence { hop, pod_identity, .. } = evidence;
-    let is_allowed = is_read(trust);
-    let weight = if is_allowed {
-        30
-    } else if pod_identity {
-        65
-    } else {
-        45
+fn tags(hop: &Hop, trust: Option<&Verdict>) -> Option<Weighed> {
+    let pod_identity = hop.unknown_tags;
+    // Known tags that the trust policy does not let through are certain, and do not come here.
+    let is_allowed = is_read(trust) && !pod_identity;
+    let weight = match (pod_identity, is_allowed) {
+        (true, _) => 65,
+        (false, false) => 45,
+        (false, true) => 30,
     };
     let why = match (pod_identity, hop.tags.is_empty()) {
         (true, _) => "the base is a session of EKS Pod Identity, which carries transitive tags",

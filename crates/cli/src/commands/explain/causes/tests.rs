@@ -36,7 +36,7 @@ fn found(hop: &Hop, statement: &Value) -> Lookup {
 
 /// The causes as `certainty: what`.
 fn causes(hop: &Hop, fault: &Fault, lookup: &Lookup) -> Vec<String> {
-    let evidence = Evidence { hop, fault, lookup, others: &[], pod_identity: false };
+    let evidence = Evidence { hop, fault, lookup, others: &[] };
     of_hop(evidence).iter().map(|cause| format!("{}: {}", cause.certainty.as_str(), cause.what)).collect()
 }
 
@@ -71,19 +71,29 @@ fn another_account_needs_both_policies_and_often_an_external_id() {
 fn what_works_for_the_same_caller_speaks_against_its_own_policy() {
     let hop = hop_of(&role("a", "A"));
     let (fault, lookup, others) = (denied("no"), unknown(), ["b".to_owned()]);
-    let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &others, pod_identity: false });
+    let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &others });
     let own = told.iter().position(|cause| cause.what.starts_with("no policy of the caller")).unwrap();
     assert!(told[own].evidence.contains("sessions of b") && own > 2, "{told:#?}");
 }
 
 #[test]
 fn pod_identity_makes_tags_likely() {
-    let hop = hop_of(&role("a", "A"));
+    let hop = Hop { unknown_tags: true, ..hop_of(&role("a", "A")) };
     let (fault, lookup) = (denied("no"), unknown());
-    let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &[], pod_identity: true });
+    let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &[] });
     let tags = told.iter().find(|cause| cause.what.starts_with("sts:TagSession")).unwrap();
     assert_eq!(tags.certainty, Certainty::Likely);
     assert!(tags.fix.contains("disableSessionTags"), "{tags:?}");
+}
+
+#[test]
+fn tags_that_may_not_be_there_are_certain_only_when_aws_names_them() {
+    let hop = Hop { unknown_tags: true, ..hop_of(&role("a", "A")) };
+    let statement = json!({"Effect": "Allow", "Principal": {"AWS": USER}, "Action": "sts:AssumeRole"});
+    let told = |message: &str| causes(&hop, &denied(message), &found(&hop, &statement))[0].clone();
+    let certain = "certain: the trust policy does not allow sts:TagSession to the caller";
+    assert_eq!(told("not authorized to perform: sts:TagSession"), certain);
+    assert_eq!(told("not authorized to perform: sts:AssumeRole"), "likely: sts:TagSession is not allowed");
 }
 
 #[test]
@@ -150,7 +160,7 @@ fn conditions_are_told_by_their_keys() {
     let statement = json!({"Effect": "Allow", "Principal": "*", "Action": "sts:*",
                            "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}});
     let (fault, lookup) = (denied("no"), found(&hop, &statement));
-    let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &[], pod_identity: false });
+    let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &[] });
     assert_eq!(told[0].certainty, Certainty::Likely);
     assert!(told[0].evidence.contains("aws:MultiFactorAuthPresent"), "{told:#?}");
 }
@@ -161,7 +171,7 @@ fn a_policy_of_somebody_else_cannot_speak_to_the_terminal() {
     let statement =
         json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {"Bool": {"\u{1b}[2Jx": "true"}}});
     let (fault, lookup) = (denied("no"), found(&hop, &statement));
-    let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &[], pod_identity: false });
+    let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &[] });
     assert!(told[0].evidence.ends_with("conditions on [2Jx"), "{told:#?}");
 }
 
@@ -170,7 +180,7 @@ fn a_session_that_would_be_too_long_is_told_with_the_most() {
     let hop = hop_of(&Role { duration: std::time::Duration::from_secs(7200), ..role("a", "A") });
     let fault = Fault::new(FaultKind::Misconfigured, "the duration is out of bounds", "set it");
     let lookup = found(&hop, &json!([]));
-    let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &[], pod_identity: false });
+    let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &[] });
     assert_eq!(told[0].certainty, Certainty::Certain);
     assert!(told[0].fix.contains("3600s"), "{told:?}");
     assert_eq!(causes(&hop, &fault, &unknown()), ["certain: a setting cannot work, whoever asks"]);
@@ -186,7 +196,7 @@ fn a_token_is_told_by_its_claims() {
         audiences: vec!["a".into()],
     }));
     let (fault, lookup) = (denied("no"), unknown());
-    let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &[], pod_identity: false });
+    let told = of_hop(Evidence { hop: &hop, fault: &fault, lookup: &lookup, others: &[] });
     assert_eq!(told[0].evidence, "the token says iss https://i, sub s, aud a");
     assert!(told.iter().all(|cause| cause.certainty != Certainty::Certain), "{told:?}");
 }

@@ -49,7 +49,8 @@ pub(super) fn told(evidence: Evidence<'_>) -> Told {
 
 /// What the error says itself.
 fn in_words(evidence: Evidence<'_>) -> Vec<Cause> {
-    let Evidence { hop, fault, pod_identity, .. } = evidence;
+    let Evidence { hop, fault, .. } = evidence;
+    let pod_identity = hop.unknown_tags;
     let message = fault.message.as_str();
     let certain = |what: &str, why: &str, fix: String| vec![Cause::new(Certainty::Certain, what, why, fix)];
     let policy = |what: &str, why: &str, fix: String| vec![Cause::new(Certainty::Certain, what, why, fix).by_policy()];
@@ -137,8 +138,9 @@ fn in_policy(evidence: Evidence<'_>, found: &FoundRole) -> (Vec<Cause>, Option<V
     let lacking = hop.actions().into_iter().skip(1).filter(|action| {
         !matches!(of(action), Verdict::Allowed(Through::Name | Through::Account) | Verdict::Depends(_) | Verdict::Open)
     });
-    // Tags that nobody has seen may not be there.
-    let lacking = lacking.filter(|action| *action != "sts:TagSession" || !hop.tags.is_empty() || evidence.pod_identity);
+    // An association with `disableSessionTags` has none: AWS names the action when there are some.
+    let has_tags = !hop.tags.is_empty() || evidence.fault.message.contains("sts:TagSession");
+    let lacking = lacking.filter(|action| *action != "sts:TagSession" || has_tags);
     let causes = lacking.map(|action| {
         let what = format!("the trust policy does not allow {action} to the caller");
         let why = match action {

@@ -47,22 +47,28 @@ pub(crate) fn find(alias: &Alias, state_dir: &Path, environment: &Environment) -
     let Some(role) = chosen(alias, &found, recorded.as_ref()) else {
         return Err(unknown(alias, &found, recorded.as_ref()));
     };
-    let nothing = || -> Result<Definitions, Failure> {
-        Ok(Definitions {
-            roles: vec![],
-            default: None,
-            store: false,
-            socket_group: None,
-            refresh_before: Policy::default().refresh_before,
-            base_profile: None,
-            config_file: paths::config_file(lookup)?,
-            credentials_file: paths::credentials_file(lookup)?,
-        })
-    };
-    let mut definitions = recorded.map_or_else(nothing, Ok)?;
+    let mut definitions = recorded.map_or_else(|| unrecorded(environment), Ok)?;
     // None of them may be the base.
     definitions.roles.extend(found.roles);
     Ok((role, definitions))
+}
+
+/// What there is to know where no agent has left anything.
+///
+/// # Errors
+/// When there is no home directory for the AWS files.
+pub(crate) fn unrecorded(environment: &Environment) -> Result<Definitions, Failure> {
+    let lookup = |name: &str| environment.get(name);
+    Ok(Definitions {
+        roles: vec![],
+        default: None,
+        store: false,
+        socket_group: None,
+        refresh_before: Policy::default().refresh_before,
+        base_profile: None,
+        config_file: paths::config_file(lookup)?,
+        credentials_file: paths::credentials_file(lookup)?,
+    })
 }
 
 fn chosen(alias: &Alias, found: &EnvRoles, recorded: Option<&Definitions>) -> Option<Role> {

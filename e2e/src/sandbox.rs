@@ -84,6 +84,29 @@ impl Sandbox {
         http::text(self.address, "POST", "/_sandbox/tokens", claims)
     }
 
+    /// A login to its IAM Identity Center, as the file that belongs into `~/.aws/sso/cache`.
+    #[must_use]
+    pub fn login(&self, like: &Value) -> String {
+        http::text(self.address, "POST", "/_sandbox/sso/logins", like)
+    }
+
+    /// Ends all logins that were made.
+    pub fn end_logins(&self) {
+        http::json(self.address, "DELETE", "/_sandbox/sso/logins", &Value::Null);
+    }
+
+    /// The token of a container with this role, such as `{"role": "arn:…"}`.
+    #[must_use]
+    pub fn container_token(&self, of: &Value) -> String {
+        http::text(self.address, "POST", "/_sandbox/container/tokens", of)
+    }
+
+    /// Puts `policy` in the place of the trust policy of a role, by ARN.
+    pub fn trust(&self, role: &str, policy: &Value) {
+        let role = role.replace(':', "%3A").replace('/', "%2F");
+        http::json(self.address, "PUT", &format!("/_sandbox/roles/{role}/trust-policy"), policy);
+    }
+
     /// Every new session lives this long.
     pub fn session_seconds(&self, seconds: u64) {
         self.faults(&json!({ "session_seconds": seconds }));

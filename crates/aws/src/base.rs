@@ -14,6 +14,7 @@ mod load;
 mod process;
 mod profiles;
 mod session;
+mod variants;
 mod wanted;
 
 use std::fmt;

@@ -27,6 +27,7 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
 use crate::environment::Environment;
+pub(crate) use authorities::VARIABLE as BUNDLE_VARIABLE;
 use authorities::{Authorities, Stamp};
 use proxy::{Proxies, Proxy};
 
@@ -40,8 +41,13 @@ pub(crate) enum Refusal {
     #[error("no certificate authorities found on this machine")]
     NoAuthorities,
     /// The file of authorities that the user named is of no use.
-    #[error("AWS_CA_BUNDLE {0}")]
-    Bundle(String),
+    #[error("{setting} {why}")]
+    Bundle {
+        /// Such as `AWS_CA_BUNDLE`.
+        setting: String,
+        /// Goes on behind it.
+        why: String,
+    },
     /// The proxy that the user named is none.
     #[error("{0}")]
     Proxy(String),
@@ -54,6 +60,11 @@ pub(crate) enum Refusal {
 /// proxy that `HTTPS_PROXY` and its siblings name.
 pub(crate) fn client(environment: &Environment) -> SharedHttpClient {
     SharedHttpClient::new(Client::new(environment, Authorities::new(environment)))
+}
+
+/// A client that trusts the certificate authorities of a file, which `setting` names, and nobody else.
+pub(crate) fn client_with(environment: &Environment, setting: String, bundle: &str) -> SharedHttpClient {
+    SharedHttpClient::new(Client::new(environment, Authorities::bundle(setting, bundle.into())))
 }
 
 /// A client on a machine without any.

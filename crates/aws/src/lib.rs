@@ -10,9 +10,11 @@
 //! | what a role is assumed with | `sources` |
 //! | the call itself: Region, duration, the clock of STS | `sts` |
 //! | what an error of AWS or of the SDK means and what to do about it | `fault` |
+//! | who a role is assumed by, and whom it trusts | [`explain`] |
 
 mod base;
 mod environment;
+pub mod explain;
 mod fault;
 mod http;
 mod quiet;

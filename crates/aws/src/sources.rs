@@ -21,6 +21,11 @@ impl Sources {
         Self { base, seams: Arc::new(seams), caches: Mutex::default() }
     }
 
+    /// Where credentials and settings come from.
+    pub(crate) fn base(&self) -> &Base {
+        &self.base
+    }
+
     /// What tests replace.
     pub(crate) fn seams(&self) -> &Seams {
         &self.seams

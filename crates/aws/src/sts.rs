@@ -4,10 +4,10 @@
 //! been rejected and its source may have newer credentials. Further tries are left to the caller. How a role becomes a
 //! request is in `request`.
 
-mod probe;
+pub(crate) mod probe;
 mod request;
 mod retry;
-mod token_file;
+pub(crate) mod token_file;
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -33,7 +33,7 @@ const CHAINED: Duration = Duration::from_secs(3600);
 
 /// Assumes roles at STS, each with the credentials of its source. One value serves all roles at once.
 pub struct Sts {
-    sources: Sources,
+    pub(crate) sources: Sources,
     /// The access key ids of base credentials that AWS has accepted, the newest of each source.
     accepted: Mutex<HashSet<String>>,
     /// The roles whose shortened duration has been logged.
@@ -117,7 +117,7 @@ impl Sts {
         request.send(None, With::Token(file.clone())).await.map_err(|failed| failed.fault)
     }
 
-    async fn settings(&self, role: &Role) -> Result<std::sync::Arc<Loaded>, Fault> {
+    pub(crate) async fn settings(&self, role: &Role) -> Result<std::sync::Arc<Loaded>, Fault> {
         self.sources.of(&role.source).get(region::first_of(role.arn.partition()).as_ref()).await
     }
 
@@ -151,11 +151,11 @@ impl Sts {
 }
 
 /// Fits behind "could not".
-fn attempted(role: &Role) -> String {
+pub(crate) fn attempted(role: &Role) -> String {
     format!("assume {}", role.arn)
 }
 
-fn signing(credentials: &SessionCredentials) -> Credentials {
+pub(crate) fn signing(credentials: &SessionCredentials) -> Credentials {
     let token = Some(credentials.session_token().to_owned());
     Credentials::new(credentials.access_key_id(), credentials.secret_access_key(), token, None, "rolecall")
 }

@@ -2,6 +2,7 @@
 
 mod base;
 mod calls;
+mod endpoints;
 mod faults;
 mod log;
 mod process;

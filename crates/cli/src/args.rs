@@ -58,6 +58,7 @@ pub(crate) enum Command {
     Validate(Sourced<commands::validate::Args>),
     Exec(commands::exec::Args),
     Env(commands::env::Args),
+    Explain(commands::explain::Args),
     Credentials(commands::credentials::Args),
     Revoke(commands::revoke::Args),
     Clean(commands::clean::Args),

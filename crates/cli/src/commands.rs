@@ -7,6 +7,7 @@ pub(crate) mod credentials;
 pub(crate) mod demo;
 pub(crate) mod env;
 pub(crate) mod exec;
+pub(crate) mod explain;
 pub(crate) mod man;
 pub(crate) mod profiles;
 pub(crate) mod refresh;

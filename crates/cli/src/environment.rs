@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use rolecall_agent::settings::env_roles::PREFIX;
+
 /// The variables of this process as they were when it started.
 pub(crate) struct Environment(Vec<(OsString, OsString)>);
 
@@ -25,6 +27,11 @@ impl Environment {
     /// The value of a variable that is set, not empty, and text.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.get(name)?.into_string().ok().filter(|value| !value.is_empty())
+    }
+
+    /// The same without the roles of an agent.
+    pub(crate) fn without_roles(&self) -> Self {
+        Self(self.variables().filter(|(name, _)| !name.to_string_lossy().starts_with(PREFIX)).collect())
     }
 
     /// The same with another value of a variable, or without it.

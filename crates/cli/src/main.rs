@@ -42,6 +42,7 @@ fn main() -> std::process::ExitCode {
         Command::Completions(args) => commands::completions::run(&args),
         Command::Demo(args) => commands::demo::run(&args, &environment),
         Command::Env(args) => commands::env::run(&args, &environment),
+        Command::Explain(args) => commands::explain::run(&args, &environment),
         Command::Man(args) => commands::man::run(&args),
         Command::Profiles(args) => commands::profiles::run(&args, &environment),
         Command::Refresh(args) => commands::refresh::run(&args, &environment),

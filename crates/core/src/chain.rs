@@ -31,6 +31,9 @@ pub enum ChainError {
     /// Nobody can follow it.
     #[error("its chain has more than {LONGEST} roles")]
     Long,
+    /// STS takes it from the token, or not at all.
+    #[error("with a web identity STS takes no {0}")]
+    WithToken(&'static str),
     /// A source identity stays what it was once it is set.
     #[error(
         "its source identity is {own}, but {ancestor} sets {inherited}, and AWS lets nobody change it along a chain"
@@ -71,10 +74,10 @@ pub fn link(roles: Vec<(Role, SourceName)>) -> Vec<(Alias, Result<Role, ChainErr
             let last = &path[path.len() - 1];
             match (linked.get(last), named.get(last)) {
                 (Some(known), _) => break known.clone().map(Some),
-                (None, None) => break Err(ChainError::Missing { path: path.clone() }),
+                (None, None) => break Err(ChainError::Missing { path: vec![last.clone()] }),
                 (None, Some((_, SourceName::Role(parent)))) if path.contains(parent) => {
-                    path.push(parent.clone());
-                    break Err(ChainError::Loop { path: path.clone() });
+                    let round = path.iter().skip_while(|step| *step != parent).chain([parent]);
+                    break Err(ChainError::Loop { path: round.cloned().collect() });
                 }
                 (None, Some((_, SourceName::Role(parent)))) => path.push(parent.clone()),
                 (None, Some(_)) => break Ok(None),
@@ -89,7 +92,7 @@ pub fn link(roles: Vec<(Role, SourceName)>) -> Vec<(Alias, Result<Role, ChainErr
             let Some((role, source)) = named.get(&alias) else { continue };
             let one = match &above {
                 Ok(parent) => whole(role, source, parent.as_ref()).map(Arc::new),
-                Err(error) => Err(seen_from(&alias, error)),
+                Err(error) => Err(seen_from(&alias, source, error)),
             };
             above = one.clone().map(Some);
             linked.insert(alias, one);
@@ -117,7 +120,17 @@ fn whole(role: &Role, source: &SourceName, parent: Option<&Arc<Role>>) -> Result
         (SourceName::Base, _) => Source::Base,
         (SourceName::Provider(provider), _) => Source::Provider(*provider),
         (SourceName::Profile(name), _) => Source::Profile(name.clone()),
-        (SourceName::WebIdentity(file), _) => Source::WebIdentity(file.clone()),
+        (SourceName::WebIdentity(file), _) => {
+            let said = [
+                ("external id", role.external_id.is_some()),
+                ("tags: they are in the token", !role.tags.is_empty()),
+                ("source identity: it is in the token", role.source_identity.is_some()),
+            ];
+            match said.into_iter().find(|(_, is_said)| *is_said) {
+                Some((what, _)) => return Err(ChainError::WithToken(what)),
+                None => Source::WebIdentity(file.clone()),
+            }
+        }
     };
     Ok(Role { source, ..role.clone() })
 }
@@ -140,18 +153,25 @@ fn check(role: &Role, parent: &Arc<Role>) -> Result<(), ChainError> {
     Ok(())
 }
 
-/// The error of a source as the error of whoever is assumed from it: the path begins with itself.
-fn seen_from(alias: &Alias, error: &ChainError) -> ChainError {
-    let longer = |path: &Vec<Alias>| {
-        let has_it = path.split_last().is_some_and(|(_, before)| before.contains(alias));
-        // Within a loop, or the first of a path that was just walked, the path is as it has to be from here on.
-        let tail = path.iter().skip_while(|step| has_it && *step != alias).cloned();
-        if has_it { tail.collect() } else { std::iter::once(alias.clone()).chain(tail).collect() }
-    };
+/// The error of the source of `alias` as its own.
+fn seen_from(alias: &Alias, source: &SourceName, error: &ChainError) -> ChainError {
+    let longer = |path: &[Alias]| std::iter::once(alias).chain(path).cloned().collect();
     match error {
         ChainError::Missing { path } => ChainError::Missing { path: longer(path) },
-        ChainError::Loop { path } => ChainError::Loop { path: longer(path) },
-        other => other.clone(),
+        ChainError::Loop { path } => match path.split_last() {
+            // It is on the round itself: told from where it stands.
+            Some((last, round)) if round.first() == Some(last) && round.contains(alias) => {
+                let at = round.iter().position(|step| step == alias).unwrap_or_default();
+                let from = round[at..].iter().chain(&round[..=at]).cloned();
+                ChainError::Loop { path: from.collect() }
+            }
+            _ => ChainError::Loop { path: longer(path) },
+        },
+        // Whatever is wrong with the source is told with the source.
+        _ => match source {
+            SourceName::Role(parent) => ChainError::Missing { path: vec![alias.clone(), parent.clone()] },
+            _ => error.clone(),
+        },
     }
 }
 
@@ -198,9 +218,9 @@ mod tests {
             told(&[("a", "role:b"), ("b", "role:c"), ("c", "role:a"), ("d", "role:b"), ("e", "base")]),
             [
                 format!("{itself}a -> b -> c -> a"),
-                format!("{itself}b -> c -> a"),
-                format!("{itself}c -> a"),
-                format!("{itself}d -> b -> c -> a"),
+                format!("{itself}b -> c -> a -> b"),
+                format!("{itself}c -> a -> b -> c"),
+                format!("{itself}d -> b -> c -> a -> b"),
                 "e".into()
             ]
         );
@@ -221,6 +241,19 @@ mod tests {
         let linked = super::link(roles);
         let wrong: Vec<_> = linked.iter().filter(|(_, role)| role.is_err()).map(|(alias, _)| alias.as_str()).collect();
         assert_eq!(wrong, [names[LONGEST].as_str()]);
+    }
+
+    #[test]
+    fn a_token_leaves_nothing_to_be_said() {
+        let linked = |role: Role| super::link(vec![(role, "web-identity:/t".parse().unwrap())]).remove(0).1;
+        assert!(linked(role("a")).is_ok());
+        for role in [
+            Role { external_id: Some("id".parse().unwrap()), ..role("a") },
+            Role { source_identity: Some("me".parse().unwrap()), ..role("a") },
+            Role { tags: SessionTags::new([("k".into(), "v".into())], []).unwrap(), ..role("a") },
+        ] {
+            assert!(matches!(linked(role), Err(ChainError::WithToken(_))));
+        }
     }
 
     #[test]

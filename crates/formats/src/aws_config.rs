@@ -1,10 +1,10 @@
-//! The user's AWS config and credentials files as an input: their profiles, merged as botocore merges them, and which of
-//! them assume a role.
+//! The user's AWS config and credentials files as an input: their profiles, merged as botocore merges them, and which
+//! of them assume a role.
 //!
-//! The grammar is that of [`config`](crate::config). What differs is who counts as a profile: there, for editing, whatever
-//! any AWS SDK sees, so that nothing of the user's is overwritten; here what botocore sees and nothing else, because its
-//! answer is the one we give. Where the SDKs differ, a [`Note`] names the line. Texts come in as values; the profiles of
-//! both files may hold secrets, and nothing here shows a value of a key that may be one.
+//! The grammar is that of [`config`](crate::config). What differs is who counts as a profile: there, for editing,
+//! whatever any AWS SDK sees, so that nothing of the user's is overwritten; here what botocore sees and nothing else,
+//! because its answer is the one we give. Where the SDKs differ, a [`Note`] names the line. Texts come in as values;
+//! the profiles of both files may hold secrets, and nothing here shows a value of a key that may be one.
 //!
 //! Sources: botocore's `configloader`, `Session.full_config` and `AssumeRoleProvider` in release 1.43.
 
@@ -25,7 +25,10 @@ pub use notes::{Difference, Note};
 
 /// One of the two files cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the AWS {file} file cannot be read: {fault}; the AWS CLI and boto3 refuse all of it, too: {}", .fault.problem.remedy())]
+#[error(
+    "the AWS {file} file cannot be read: {fault}; the AWS CLI and boto3 refuse all of it, too: {}",
+    .fault.problem.remedy()
+)]
 pub struct ConfigError {
     /// Which of the two.
     pub file: File,
@@ -79,8 +82,8 @@ pub struct Key {
 
 /// Reads the contents of both files; that of a file which does not exist is empty.
 ///
-/// Of two sections for one profile in the config file (`[profile x]` and `[profile "x"]`) the last counts alone. The keys
-/// of the credentials file go over those of the config file.
+/// Of two sections for one profile in the config file (`[profile x]` and `[profile "x"]`) the last counts alone. The
+/// keys of the credentials file go over those of the config file.
 ///
 /// # Errors
 /// The first line for which botocore refuses one of the files.
@@ -190,8 +193,8 @@ impl Key {
         (!self.value.starts_with('\n')).then_some(&self.value)
     }
 
-    /// The keys and values that are nested in it, in order; of a key that stands there twice the last counts. Names are as
-    /// they stand, upper case too. None when the value is a text.
+    /// The keys and values that are nested in it, in order; of a key that stands there twice the last counts. Names are
+    /// as they stand, upper case too. None when the value is a text.
     pub fn nested(&self) -> Option<impl Iterator<Item = (&str, &str)>> {
         self.text().is_none().then(|| {
             let pairs = parse::nested_lines(&self.value).filter_map(|line| line.split_once('='));

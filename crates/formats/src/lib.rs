@@ -10,14 +10,17 @@
 //! | our marked part of a user's file: put in, taken out | [`block`] |
 //! | what stands in that part | [`profile`], [`command`] |
 //! | the credentials and config files of the state directory | [`store`] |
+//! | profiles with which the SDKs assume the roles themselves, and a ConfigMap of them | [`chained`], [`config_map`] |
 //! | the answers to `credential_process` and to the container endpoint | [`process`], [`container`] |
 //! | how a word is quoted for a shell, and how a shell sets a variable | [`shell`], [`export`] |
 //! | how a time is spelt in all of them | [`time`] |
 
 pub mod aws_config;
 pub mod block;
+pub mod chained;
 pub mod command;
 pub mod config;
+pub mod config_map;
 pub mod container;
 pub mod export;
 mod ini;

@@ -12,6 +12,9 @@ use crate::command::Command;
 use crate::ini;
 pub use crate::ini::ValueError;
 
+/// The profile that AWS programs use when they are told of none.
+const DEFAULT: &str = "default";
+
 /// A role with the session to write for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Held<'a> {
@@ -61,21 +64,22 @@ pub fn credentials(held: &[Held<'_>], default: Option<&Alias>) -> Result<Zeroizi
     Ok(text)
 }
 
-/// The items in order, the default one twice: once under `default`, once under its own name (`None`).
+/// The items in order, the default one twice: once under `default`, once under its own name (`None`). A role of the AWS
+/// config may be named `default` itself.
 pub(crate) fn sections<'a, T>(
     items: &'a [T],
     default: Option<&Alias>,
     alias: impl Fn(&T) -> &Alias,
 ) -> impl Iterator<Item = (Option<&'static str>, &'a T)> {
-    let default = items.iter().find(|item| Some(alias(item)) == default);
-    default.map(|item| (Some("default"), item)).into_iter().chain(items.iter().map(|item| (None, item)))
+    let header = |item: &T| (alias(item).as_str() == DEFAULT).then_some(DEFAULT);
+    let default = items.iter().find(|item| Some(alias(item)) == default && header(item).is_none());
+    let own: Vec<_> = items.iter().map(|item| (header(item), item)).collect();
+    default.map(|item| (Some(DEFAULT), item)).into_iter().chain(own)
 }
 
 fn config_section(text: &mut String, header: Option<&str>, role: &Role) {
     match header {
         Some(default) => ini::header(text, default),
-        // A role of the AWS config may have this name itself.
-        None if role.alias.as_str() == "default" => ini::header(text, "default"),
         None => ini::header(text, &format!("profile {}", role.alias)),
     }
     if let Some(region) = &role.region {

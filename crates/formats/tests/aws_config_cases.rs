@@ -1,5 +1,6 @@
 //! The AWS config in whole files, as users have them: each directory under `aws_config` has the files `config` and
-//! `credentials`, and in `expected.json` what they mean, or the `error`. The end-to-end tests have botocore read them, too.
+//! `credentials`, and in `expected.json` what they mean, or the `error`. The end-to-end tests have botocore read them,
+//! too.
 
 use std::fs;
 use std::path::Path;

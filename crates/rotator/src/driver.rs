@@ -4,12 +4,14 @@
 
 mod roles;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rolecall_core::port::Clock;
-use rolecall_core::rotation::{Attempt, Effect, Engine, EntryId, Event, Issue, NotServable, Now, Policy, Reason};
+use rolecall_core::rotation::{
+    Attempt, Effect, Engine, EntryId, Event, Glance, Issue, NotServable, Now, Policy, Reason,
+};
 use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session, Sink};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
@@ -295,32 +297,39 @@ impl Driver {
 
     fn answer_waiters(&mut self) {
         let now = self.clock.now();
-        let (engine, records) = (&self.engine, &mut self.records);
-        let aliases: BTreeMap<EntryId, Alias> = self
-            .waited
-            .iter()
-            .filter_map(|entry| {
-                let cause = engine.glance(now, *entry)?.blocked_by?;
-                Some((*entry, records.get(cause)?.role.alias.clone()))
-            })
-            .collect();
-        let cause = |entry| aliases.get(&entry);
-        self.waited.retain(|&entry| {
-            let Some(record) = records.get_mut(entry) else { return false };
-            let answer = match (engine.serve(now, entry), &record.session) {
-                (Ok(_), Some(session)) => Ok(Served { role: Arc::clone(&record.role), session: Arc::clone(session) }),
-                (Err(NotServable::Failed(fault)), _) => Err(NotServed::Failed(named(fault, cause(entry)))),
-                (Err(NotServable::Unknown), _) => Err(NotServed::Unknown),
-                (Err(NotServable::Pending) | Ok(_), _) => {
-                    record.waiters.retain(|reply| !reply.is_closed());
-                    return !record.waiters.is_empty();
-                }
-            };
-            for reply in record.waiters.drain(..) {
+        let answers: Vec<_> =
+            self.waited.iter().filter_map(|entry| Some((*entry, self.answer(now, *entry)?))).collect();
+        for (entry, answer) in answers {
+            self.waited.remove(&entry);
+            for reply in self.records.get_mut(entry).into_iter().flat_map(|record| record.waiters.drain(..)) {
                 let _ = reply.send(answer.clone());
             }
-            false
+        }
+        let records = &mut self.records;
+        self.waited.retain(|entry| {
+            let Some(record) = records.get_mut(*entry) else { return false };
+            record.waiters.retain(|reply| !reply.is_closed());
+            !record.waiters.is_empty()
         });
+    }
+
+    /// What is answered to whoever waits for an entry; none while it is still to come.
+    fn answer(&self, now: Now, entry: EntryId) -> Option<Result<Served, NotServed>> {
+        let record = self.records.get(entry)?;
+        match (self.engine.serve(now, entry), &record.session) {
+            (Ok(_), Some(session)) => Some(Ok(Served { role: Arc::clone(&record.role), session: Arc::clone(session) })),
+            (Err(NotServable::Failed(fault)), _) => {
+                let cause = self.engine.glance(now, entry).and_then(|glance| self.cause(&glance));
+                Some(Err(NotServed::Failed(named(fault, cause))))
+            }
+            (Err(NotServable::Unknown), _) => Some(Err(NotServed::Unknown)),
+            (Err(NotServable::Pending) | Ok(_), _) => None,
+        }
+    }
+
+    /// The role that keeps another one from being assumed, if one does.
+    fn cause(&self, glance: &Glance<'_>) -> Option<&Alias> {
+        self.records.get(glance.blocked_by?).map(|record| &record.role.alias)
     }
 
     fn answer_waiting(&mut self) {
@@ -336,8 +345,7 @@ impl Driver {
             }
             let glance = self.engine.glance(now, entry)?;
             let (role, session) = (Arc::clone(&record.role), record.session.as_deref());
-            let cause = glance.blocked_by.and_then(|cause| self.records.get(cause)).map(|cause| &cause.role.alias);
-            Some(RoleReport::new(role, self.engine.version(entry), session, &glance, cause))
+            Some(RoleReport::new(role, self.engine.version(entry), session, &glance, self.cause(&glance)))
         };
         Report {
             clock_skew: self.engine.clock_skew(),

@@ -1,22 +1,21 @@
 //! `AssumeRole`: its parameters, their constraints, and whether the session may be issued.
 //!
 //! Constraints and messages follow the [API reference](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html).
-//! Session policies, tags and source identities are checked for their form and have no effect.
+//! Session policies are checked for their form and have no effect.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rolecall_core::RoleArn;
 
-use crate::config::{Config, Role};
 use crate::constraints::{NAME, Problems};
 use crate::error::StsError;
-use crate::faults::Faults;
 use crate::identity::Caller;
 use crate::issue::{Issued, issue};
-use crate::mint::Mint;
 use crate::query::Parameters;
-use crate::trust::may_assume;
+use crate::session::Carried;
+use crate::trust::{ASSUME_ROLE, Request, lacks};
+use crate::world::World;
 
 /// What is issued for when nobody says.
 const DEFAULT_SECONDS: i32 = 3600;
@@ -31,6 +30,10 @@ pub(crate) struct Wish {
     pub(crate) role: RoleArn,
     pub(crate) session_name: String,
     pub(crate) seconds: u64,
+    /// The tags and the source identity that the session is to have.
+    pub(crate) carried: Carried,
+    /// The length of its session policies and their ARNs, in bytes.
+    pub(crate) policies: usize,
 }
 
 impl Wish {
@@ -51,34 +54,62 @@ impl Wish {
         problems.finish()?;
         check_policy(parameters)?;
         let role = role.parse().map_err(|_| StsError::validation(format!("{role} is invalid")))?;
-        Ok(Self { role, session_name: session_name.into(), seconds: u64::from(seconds.unsigned_abs()) })
+        let arns = parameters.below("PolicyArns.member.").map(|(_, arn)| arn);
+        Ok(Self {
+            role,
+            session_name: session_name.into(),
+            seconds: u64::from(seconds.unsigned_abs()),
+            carried: Carried::default(),
+            policies: parameters.get("Policy").into_iter().chain(arns).map(str::len).sum(),
+        })
+    }
+
+    /// How much of the room for policies and tags the session would take; none when it has none.
+    pub(crate) fn packed_percent(&self) -> Option<usize> {
+        self.carried.packed_percent(self.policies)
+    }
+
+    /// Whether the session has room for its policies and tags.
+    pub(crate) fn check_packed(&self) -> Result<(), StsError> {
+        match self.packed_percent() {
+            Some(percent) if percent > 100 => Err(StsError::packed_policy_too_large(percent)),
+            _ => Ok(()),
+        }
     }
 }
 
 /// Answers `AssumeRole`. `serial` makes the key of the session unique.
 pub(crate) fn assume_role(
-    config: &Config,
-    mint: &Mint,
-    faults: &Faults,
+    world: World<'_>,
     now: Timestamp,
     serial: u64,
     caller: &Caller,
     parameters: &Parameters<'_>,
 ) -> Result<Issued, StsError> {
-    let wish = Wish::read(parameters, |problems| problems.assume_role(parameters))?;
-    let role = config.roles.get(&wish.role).filter(|role| {
-        let denied = faults.denies(&wish.role);
-        !denied && may_assume(caller, &wish.role, role, parameters.get("ExternalId"))
-    });
-    let Some(Role { max_session, .. }) = role else {
-        return Err(StsError::access_denied(&caller.arn, &wish.role));
+    let World { config, mint, faults, .. } = world;
+    let mut wish = Wish::read(parameters, |problems| problems.assume_role(parameters))?;
+    let asked = Carried::read(parameters)?;
+    wish.carried = caller.carried().unwrap_or(&Carried::default()).pass_on(&asked)?;
+    let denied = |action| StsError::access_denied(&caller.arn, action, &wish.role);
+    let role = config.roles.get(&wish.role).filter(|_| !faults.denies(&wish.role));
+    let role = role.ok_or_else(|| denied(ASSUME_ROLE))?;
+    let request = Request {
+        now: Some(now),
+        session_name: Some(&wish.session_name),
+        external_id: parameters.get("ExternalId"),
+        asked: &asked,
+        granted: &wish.carried,
     };
-    if caller.role.is_some() && wish.seconds > CHAINED_SECONDS {
+    if let Some(action) = lacks(config, caller, &wish.role, world.trust_of(&wish.role, role), request) {
+        return Err(denied(action));
+    }
+    if caller.role().is_some() && wish.seconds > CHAINED_SECONDS {
         let message =
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
         return Err(StsError::validation(message));
     }
-    check_max_session(wish.seconds, *max_session)?;
+    check_max_session(wish.seconds, role.max_session)?;
+    wish.check_packed()?;
     Ok(issue(mint, faults, now, serial, wish))
 }
 
@@ -102,8 +133,13 @@ fn check_policy(parameters: &Parameters<'_>) -> Result<(), StsError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::identity::tests::user;
+    use crate::config::Config;
+    use crate::faults::Faults;
+    use crate::identity::tests::{session_of, user};
+    use crate::mint::Mint;
 
     const ROLE: &str = "arn:aws:iam::123456789012:role/MyFirstRole";
 
@@ -183,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_limits_of_role_and_chain_hold() {
-        let session = Caller { role: Some(ROLE.parse().unwrap()), ..user() };
+        let session = session_of(ROLE);
         for (caller, role, seconds, expected) in [
             (&user(), "MyFirstRole", 3600, Ok(())),
             (&user(), "MyFirstRole", 3601, Err("MaxSessionDuration set for this role.")),
@@ -195,7 +231,8 @@ mod tests {
                 format!("RoleArn=arn:aws:iam::123456789012:role/{role}&RoleSessionName=me&DurationSeconds={seconds}");
             let parameters = Parameters::parse([form.as_bytes()]).unwrap();
             let (config, mint, faults) = (Config::default(), Mint::new(""), Faults::default());
-            let issued = assume_role(&config, &mint, &faults, Timestamp::UNIX_EPOCH, 1, caller, &parameters);
+            let world = World { config: &config, mint: &mint, faults: &faults, changed_trust: &BTreeMap::new() };
+            let issued = assume_role(world, Timestamp::UNIX_EPOCH, 1, caller, &parameters);
             match (issued, expected) {
                 (Ok(issued), Ok(())) => assert_eq!(issued.claims.expires_at.as_second(), seconds),
                 (Err(error), Err(end)) => assert!(error.code == "ValidationError" && error.message.ends_with(end)),

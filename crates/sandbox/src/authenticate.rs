@@ -11,10 +11,11 @@ use rolecall_core::Region;
 
 use crate::config::Config;
 use crate::error::StsError;
-use crate::faults::{Faults, KeyState};
+use crate::faults::KeyState;
 use crate::identity::Caller;
 use crate::mint::{Claims, Mint};
 use crate::sigv4::{self, Authorization, Incomplete, Signable};
+use crate::world::World;
 
 /// The time format of Signature Version 4: ISO 8601, basic format.
 const AMZ_DATE: &str = "%Y%m%dT%H%M%SZ";
@@ -26,14 +27,14 @@ const WRONG_SIGNATURE: &str = "The request signature we calculated does not matc
                                your AWS Secret Access Key and signing method. Consult the service documentation for \
                                details.";
 
-/// The caller whose key signed `request`.
+/// The caller whose key signed `request` for `service`, such as `sts`.
 pub(crate) fn authenticate(
-    config: &Config,
-    mint: &Mint,
-    faults: &Faults,
+    world: World<'_>,
+    service: &str,
     now: Timestamp,
     request: Signable<'_>,
 ) -> Result<Caller, StsError> {
+    let World { config, mint, faults, .. } = world;
     let header = text(request.headers, "authorization").ok_or_else(StsError::missing_authentication_token)?;
     let date = text(request.headers, "x-amz-date").or_else(|| text(request.headers, "date"));
     let authorization = Authorization::parse(header, date.is_some())
@@ -50,7 +51,7 @@ pub(crate) fn authenticate(
     if state == Some(KeyState::Inactive) {
         return Err(StsError::invalid_client_token_id());
     }
-    check_scope(&authorization, date)?;
+    check_scope(&authorization, service, date)?;
     check_time(signed_at, now)?;
     let string_to_sign = sigv4::string_to_sign(request, &authorization, date);
     if !sigv4::is_signed_by(&key.secret(mint), &string_to_sign, &authorization) {
@@ -113,12 +114,12 @@ fn parse_date(text: &str) -> Option<Timestamp> {
     date.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
-fn check_scope(authorization: &Authorization<'_>, amz_date: &str) -> Result<(), StsError> {
+fn check_scope(authorization: &Authorization<'_>, expected: &str, amz_date: &str) -> Result<(), StsError> {
     let Authorization { date, region, service, terminator, signed_headers, .. } = authorization;
     let problem = if *terminator != "aws4_request" {
         format!("Credential should be scoped with a valid terminator: 'aws4_request', not '{terminator}'.")
-    } else if *service != "sts" {
-        "Credential should be scoped to correct service: 'sts'.".into()
+    } else if *service != expected {
+        format!("Credential should be scoped to correct service: '{expected}'.")
     } else if region.parse::<Region>().is_err() {
         format!("Credential should be scoped to a valid region, not '{region}'.")
     } else if !amz_date.starts_with(date) || date.len() != 8 {

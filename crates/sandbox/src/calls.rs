@@ -31,6 +31,15 @@ pub struct Call {
     pub session_name: Option<String>,
     /// The `DurationSeconds`, when it is a number.
     pub duration_seconds: Option<u64>,
+    /// The `SourceIdentity`, as the caller wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_identity: Option<String>,
+    /// The keys of the session tags, as the caller wrote them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tag_keys: Vec<String>,
+    /// Whether the caller said an `ExternalId`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_external_id: bool,
     /// The access key id of the session that was issued.
     pub issued: Option<String>,
     /// `ok`, the code of the error, or `dropped`.
@@ -55,7 +64,8 @@ pub(crate) struct Listing<'a> {
 
 impl CallLog {
     pub(crate) fn push(&mut self, mut call: Call) {
-        for text in [&mut call.action, &mut call.role, &mut call.session_name].into_iter().flatten() {
+        let texts = [&mut call.action, &mut call.role, &mut call.session_name, &mut call.source_identity];
+        for text in texts.into_iter().flatten().chain(&mut call.tag_keys) {
             if text.len() > LONGEST
                 && let Some((end, _)) = text.char_indices().nth(LONGEST)
             {
@@ -95,6 +105,9 @@ mod tests {
             role: None,
             session_name: None,
             duration_seconds: None,
+            source_identity: None,
+            tag_keys: Vec::new(),
+            has_external_id: false,
             issued: None,
             outcome: "ok",
         }

@@ -4,21 +4,26 @@
 //! that roles name are there. Errors name the table and never a secret.
 
 mod file;
+mod identity;
+mod instance;
 mod role;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
 use jsonwebtoken::jwk::JwkSet;
-use rolecall_core::RoleArn;
 use rolecall_core::arn::ArnError;
+use rolecall_core::{Region, RoleArn};
 
-use crate::identity::Caller;
+use crate::identity::{Caller, Holder};
 use crate::mint::Mint;
-use crate::trust::{Principal, may_assume};
+use crate::policy::Policy;
+use crate::session::Carried;
+use crate::trust::{Request, lacks};
 
 /// For whom the tokens of a provider are when nobody says; what EKS and all AWS documents use.
 pub(crate) const AUDIENCE: &str = "sts.amazonaws.com";
@@ -35,6 +40,10 @@ pub(crate) const AUDIENCE: &str = "sts.amazonaws.com";
 /// [account.123456789012.user.alice]
 /// access_key_id = "SANDBOXKEYOFALICE"
 /// secret_access_key = "not-a-secret"
+/// tags = { team = "blue" }                 # aws:PrincipalTag/team; roles can have tags, too
+/// # What the user may do, as identity policies; roles can have them, too. The default is everything.
+/// policies = ['''{"Version": "2012-10-17", "Statement": {
+///   "Effect": "Allow", "Action": ["sts:*", "iam:GetRole"], "Resource": "arn:aws:iam::*:role/team/*"}}''']
 ///
 /// [account.123456789012.role.Admin]
 /// path = "/team/"                          # the default is "/"
@@ -47,10 +56,25 @@ pub(crate) const AUDIENCE: &str = "sts.amazonaws.com";
 /// sub = "system:serviceaccount:prod:*"     # `*` and `?` as in StringLike
 /// aud = "sts.amazonaws.com"                # the default is each of the issuer's audiences
 ///
+/// [account.123456789012.role.Written]      # a trust policy in the place of the short forms
+/// trust_policy = '''{"Version": "2012-10-17", "Statement": {
+///   "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"],
+///   "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+///   "Condition": {"StringEquals": {"aws:RequestTag/team": "${aws:PrincipalTag/team}"}}}}'''
+///
 /// [account.123456789012.issuer."https://oidc.example.com/prod"]
 /// audiences = ["sts.amazonaws.com"]        # the default
 /// jwks = '''{"keys": []}'''                # its public keys; the default is that the sandbox plays this provider
+///
+/// [instance]                               # whose metadata is served; the default is none
+/// role = "arn:aws:iam::123456789012:role/team/Admin"
+/// region = "us-east-1"                     # the default
 /// ```
+///
+/// `trusts`, `external_id` and `web_identity` stand for a trust policy that allows `sts:AssumeRole`, `sts:TagSession` and
+/// `sts:SetSourceIdentity`, and `sts:AssumeRoleWithWebIdentity`. A user or role without `policies` may do everything that
+/// others let it do; with an empty list it has no policy, and may do what a trust policy of its own account lets it do by
+/// name. Permissions boundaries, service control policies and the effect of session policies are left out.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) seed: String,
@@ -59,6 +83,17 @@ pub struct Config {
     pub(crate) roles: BTreeMap<RoleArn, Role>,
     /// By account, then by URL.
     pub(crate) issuers: BTreeMap<String, BTreeMap<String, Issuer>>,
+    /// Whose metadata is served.
+    pub(crate) instance: Option<Instance>,
+}
+
+/// An instance (EC2).
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    /// The role of its instance profile; one of the world's.
+    pub(crate) role: RoleArn,
+    /// Where it runs.
+    pub(crate) region: Region,
 }
 
 /// A role, and who may have a session of it.
@@ -66,11 +101,13 @@ pub struct Config {
 pub(crate) struct Role {
     /// The longest session.
     pub(crate) max_session: Duration,
-    /// Who may assume it; none: everybody in the world.
-    pub(crate) trusts: Option<Vec<Principal>>,
-    /// What a caller must say.
-    pub(crate) external_id: Option<String>,
-    /// Whose tokens open it.
+    /// Who may assume it.
+    pub(crate) trust: Policy,
+    /// What its sessions may do; none: everything.
+    pub(crate) policies: Option<Vec<Policy>>,
+    /// The principal tags of its sessions.
+    pub(crate) tags: BTreeMap<String, String>,
+    /// Whose tokens open it, when the short form says so; the trust policy says it, too.
     pub(crate) web_identity: Option<WebIdentity>,
 }
 
@@ -107,6 +144,10 @@ pub struct User {
     pub access_key_id: String,
     /// The secret access key.
     pub secret_access_key: String,
+    /// What it may do; none: everything.
+    pub(crate) policies: Option<Vec<Policy>>,
+    /// Its principal tags.
+    pub(crate) tags: BTreeMap<String, String>,
 }
 
 /// Why a text does not describe a world.
@@ -149,9 +190,9 @@ pub enum ConfigError {
         /// The key of the user.
         user: String,
         /// What is wrong.
-        problem: &'static str,
+        problem: String,
     },
-    /// What a role says of those whom it trusts has no meaning.
+    /// What a role says of those whom it trusts, or of what it may do, has no meaning.
     #[error("{role}: {problem}")]
     Trust {
         /// The role.
@@ -169,6 +210,9 @@ pub enum ConfigError {
         /// What is wrong.
         problem: String,
     },
+    /// The instance has no role that is there, or no Region.
+    #[error("[instance]: {0}")]
+    Instance(String),
     /// Two users have one access key id.
     #[error("the access key id {0:?} belongs to two users; give one of them another")]
     KeyTwice(String),
@@ -199,11 +243,16 @@ impl Config {
     /// The roles that `user` may assume without saying more than their ARN, by ARN.
     pub fn roles_open_to(&self, user: &User) -> impl Iterator<Item = &RoleArn> {
         let caller = Caller::user(user, &Mint::new(&self.seed));
-        self.roles.iter().filter(move |(arn, role)| may_assume(&caller, arn, role, None)).map(|(arn, _)| arn)
+        let opens = move |(arn, role): &(&RoleArn, &Role)| {
+            let (asked, granted) = (&Carried::default(), &Carried::default());
+            let request = Request { now: None, session_name: None, external_id: None, asked, granted };
+            lacks(self, &caller, arn, &role.trust, request).is_none()
+        };
+        self.roles.iter().filter(opens).map(|(arn, _)| arn)
     }
 
-    /// The roles that tokens of an identity provider open which the sandbox plays, each with the pattern of their
-    /// subjects; by ARN.
+    /// The roles that say with `web_identity` that tokens of an identity provider open them which the sandbox plays, each
+    /// with the pattern of their subjects; by ARN.
     pub fn roles_open_to_tokens(&self) -> impl Iterator<Item = (&RoleArn, &str)> {
         self.roles.iter().filter_map(|(arn, role)| {
             let WebIdentity { issuer, sub, .. } = role.web_identity.as_ref()?;
@@ -221,6 +270,23 @@ impl Config {
     pub(crate) fn default_audience(&self, issuer: &str) -> Option<&str> {
         let (_, issuer) = self.played().find(|(url, _)| *url == issuer)?;
         issuer.audiences.first().map(String::as_str)
+    }
+
+    /// The policies of a caller; none when it may do everything.
+    pub(crate) fn policies_of(&self, caller: &Caller) -> Option<&[Policy]> {
+        match &caller.holder {
+            Holder::User { access_key_id, .. } => self.users.get(access_key_id)?.policies.as_deref(),
+            Holder::Session { role, .. } => self.roles.get(role)?.policies.as_deref(),
+        }
+    }
+
+    /// The tags of a caller's user or role.
+    pub(crate) fn tags_of(&self, caller: &Caller) -> impl Iterator<Item = (&String, &String)> {
+        let tags = match &caller.holder {
+            Holder::User { access_key_id, .. } => self.users.get(access_key_id).map(|user| &user.tags),
+            Holder::Session { role, .. } => self.roles.get(role).map(|role| &role.tags),
+        };
+        tags.into_iter().flatten()
     }
 
     /// A provider of an account.

@@ -67,7 +67,7 @@ impl Problems {
         }
     }
 
-    /// The parameters that only `AssumeRole` has: what they say is bounded, but not looked at.
+    /// The parameters that only `AssumeRole` has.
     pub(crate) fn assume_role(&mut self, parameters: &Parameters<'_>) {
         for (name, member, length, pattern) in
             [("ExternalId", "externalId", 2..=1224, EXTERNAL_ID), ("SourceIdentity", "sourceIdentity", 2..=64, NAME)]

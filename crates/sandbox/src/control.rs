@@ -7,18 +7,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hyper::StatusCode;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::{Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
+use rolecall_core::RoleArn;
 
 use crate::WallClock;
 use crate::calls::{Call, CallLog};
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::faults::{Faults, FaultsError};
 use crate::issuer_key::{IssuerKey, TokenClaims};
 use crate::mint::Mint;
+use crate::policy::{Malformed, Policy};
 use crate::sigv4::Signable;
+use crate::sources::{self, Logins, Source, Sources};
 use crate::sts::{Reply, Sts};
 use crate::throttle::Throttles;
+use crate::world::{ChangedTrust, World};
 
 /// How long a token holds when nobody says.
 const TOKEN_SECONDS: i64 = 3600;
@@ -45,7 +51,9 @@ struct Shared {
     serial: AtomicU64,
     issuer_key: IssuerKey,
     in_force: Mutex<Arc<InForce>>,
+    changed_trust: Mutex<Arc<ChangedTrust>>,
     calls: Mutex<CallLog>,
+    logins: Logins,
 }
 
 /// Faults, and what they have counted since they were set.
@@ -74,6 +82,22 @@ pub enum TokenError {
     Lifetime(i64),
 }
 
+/// Why the trust policy of a role cannot be shown or changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TrustPolicyError {
+    /// The world has no such role.
+    #[error("{0:?} is not the ARN of a role of this sandbox")]
+    UnknownRole(String),
+    /// What is to be put in its place is no trust policy.
+    #[error("the trust policy of {role} is malformed: {problem}")]
+    Malformed {
+        /// The role.
+        role: RoleArn,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
 /// What a token is to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenRequest {
@@ -97,7 +121,9 @@ impl Control {
             clock,
             serial: AtomicU64::new(0),
             in_force: Mutex::new(Arc::new(Faults::default().into())),
+            changed_trust: Mutex::default(),
             calls: Mutex::default(),
+            logins: Logins::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -122,6 +148,46 @@ impl Control {
         faults.check(&self.shared.config)?;
         *lock(&self.shared.in_force) = Arc::new(faults.into());
         Ok(())
+    }
+
+    /// The JSON of the trust policy in force of a role, by ARN.
+    ///
+    /// # Errors
+    /// When the world has no such role.
+    pub fn trust_policy(&self, role: &str) -> Result<String, TrustPolicyError> {
+        let (arn, role) = self.role(role)?;
+        Ok(self.changed_trust().get(arn).unwrap_or(&role.trust).text().to_owned())
+    }
+
+    /// Puts `json` in the place of the trust policy of a role, from the next call on.
+    ///
+    /// # Errors
+    /// When the world has no such role, or `json` is no trust policy; then nothing changes.
+    pub fn set_trust_policy(&self, role: &str, json: &str) -> Result<(), TrustPolicyError> {
+        let (arn, _) = self.role(role)?;
+        let malformed = |Malformed(problem)| TrustPolicyError::Malformed { role: arn.clone(), problem };
+        let policy = Policy::trust(json).map_err(malformed)?;
+        Arc::make_mut(&mut lock(&self.shared.changed_trust)).insert(arn.clone(), policy);
+        Ok(())
+    }
+
+    /// Brings back the trust policy that a role has in the world that the sandbox was started with.
+    ///
+    /// # Errors
+    /// When the world has no such role.
+    pub fn reset_trust_policy(&self, role: &str) -> Result<(), TrustPolicyError> {
+        let (arn, _) = self.role(role)?;
+        Arc::make_mut(&mut lock(&self.shared.changed_trust)).remove(arn);
+        Ok(())
+    }
+
+    fn role(&self, arn: &str) -> Result<(&RoleArn, &Role), TrustPolicyError> {
+        let role = arn.parse().ok().and_then(|arn: RoleArn| self.shared.config.roles.get_key_value(&arn));
+        role.ok_or_else(|| TrustPolicyError::UnknownRole(arn.into()))
+    }
+
+    fn changed_trust(&self) -> Arc<ChangedTrust> {
+        Arc::clone(&lock(&self.shared.changed_trust))
     }
 
     /// The newest calls, from old to new; at most 10,000.
@@ -186,7 +252,15 @@ impl Control {
         self.shared.mint.request_id(self.next_serial())
     }
 
-    fn next_serial(&self) -> u64 {
+    pub(crate) fn mint(&self) -> &Mint {
+        &self.shared.mint
+    }
+
+    pub(crate) fn logins(&self) -> &Logins {
+        &self.shared.logins
+    }
+
+    pub(crate) fn next_serial(&self) -> u64 {
         self.shared.serial.fetch_add(1, Ordering::Relaxed)
     }
 
@@ -194,12 +268,25 @@ impl Control {
     pub(crate) fn answer(&self, in_force: &InForce, request: Signable<'_>) -> Answer {
         let Shared { config, mint, issuer_key, .. } = &*self.shared;
         let InForce { faults, throttles } = in_force;
-        let sts = Sts { config, mint, issuer_key, faults, throttles };
+        let changed_trust = &*self.changed_trust();
+        let sts = Sts { world: World { config, mint, faults, changed_trust }, issuer_key, throttles };
         let Reply { status, body, call } = sts.answer(self.now(faults), self.next_serial(), request);
         let latency = Duration::from_millis(faults.latency_ms(call.role.as_deref()));
         let request_id = call.request_id.clone();
         lock(&self.shared.calls).push(call);
         Answer { status, body, request_id, latency }
+    }
+
+    /// Answers one call of another source of base credentials and writes it into the log.
+    pub(crate) fn answer_at(&self, in_force: &InForce, source: Source, request: sources::Request<'_>) -> SourceAnswer {
+        let Shared { config, mint, logins, .. } = &*self.shared;
+        let InForce { faults, throttles } = in_force;
+        let sources = Sources { config, mint, faults, throttles, logins };
+        let sources::Reply { response, call } = sources.answer(source, self.now(faults), self.next_serial(), request);
+        let latency = Duration::from_millis(faults.latency_ms(call.role.as_deref()));
+        let request_id = call.request_id.clone();
+        lock(&self.shared.calls).push(call);
+        SourceAnswer { response, request_id, latency }
     }
 }
 
@@ -210,6 +297,13 @@ pub(crate) struct Answer {
     pub(crate) body: Option<String>,
     pub(crate) request_id: String,
     /// How long it is held back.
+    pub(crate) latency: Duration,
+}
+
+/// The same of a source of base credentials that is not STS.
+pub(crate) struct SourceAnswer {
+    pub(crate) response: Option<Response<Full<Bytes>>>,
+    pub(crate) request_id: String,
     pub(crate) latency: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! The errors of STS: code, HTTP status and AWS's own words.
+//! The errors of STS and IAM: code, HTTP status and AWS's own words.
 //!
 //! Codes and statuses are those of the [common errors](https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html)
 //! and of [AssumeRole](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html); the messages are what
@@ -51,10 +51,21 @@ impl StsError {
         Self::new("ExpiredToken", StatusCode::FORBIDDEN, message)
     }
 
-    /// The caller may not assume the role. STS says the same of a role that does not exist.
-    pub(crate) fn access_denied(caller: &str, role: &impl fmt::Display) -> Self {
-        let message = format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {role}");
+    /// The caller may not do `action` to `resource`. STS says the same of a role that does not exist.
+    pub(crate) fn access_denied(caller: &str, action: &str, resource: impl fmt::Display) -> Self {
+        let message = format!("User: {caller} is not authorized to perform: {action} on resource: {resource}");
         Self::new("AccessDenied", StatusCode::FORBIDDEN, message)
+    }
+
+    /// The caller's policies do not allow it, or deny it explicitly; how IAM says it, which names roles without their ARN
+    /// ([access denied errors](https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html)).
+    pub(crate) fn iam_access_denied(caller: &str, action: &str, role: &str, explicit: bool) -> Self {
+        let why = if explicit {
+            "with an explicit deny in an identity-based policy".to_owned()
+        } else {
+            format!("because no identity-based policy allows the {action} action")
+        };
+        Self::access_denied(caller, action, format_args!("role {role} {why}"))
     }
 
     /// The token of a web identity does not open the role. STS says the same of a role that does not exist.
@@ -89,6 +100,23 @@ impl StsError {
     /// A parameter breaks its constraints.
     pub(crate) fn validation(message: impl Into<String>) -> Self {
         Self::new("ValidationError", StatusCode::BAD_REQUEST, message)
+    }
+
+    /// Parameters that do not go together.
+    pub(crate) fn invalid_parameter_value(message: impl Into<String>) -> Self {
+        Self::new("InvalidParameterValue", StatusCode::BAD_REQUEST, message)
+    }
+
+    /// The policies and tags of a session are too large together.
+    pub(crate) fn packed_policy_too_large(percent: usize) -> Self {
+        let message = format!("Packed policy consumes {percent}% of allotted space, please use smaller policy.");
+        Self::new("PackedPolicyTooLarge", StatusCode::BAD_REQUEST, message)
+    }
+
+    /// No role of that name in the caller's account: what IAM says.
+    pub(crate) fn no_such_role(name: &str) -> Self {
+        let message = format!("The role with name {name} cannot be found.");
+        Self::new("NoSuchEntity", StatusCode::NOT_FOUND, message)
     }
 
     /// A number that is none.

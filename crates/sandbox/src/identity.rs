@@ -4,6 +4,7 @@ use rolecall_core::RoleArn;
 
 use crate::config::User;
 use crate::mint::{Claims, Mint};
+use crate::session::Carried;
 
 /// The caller that a signature proved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +17,16 @@ pub(crate) struct Caller {
     pub(crate) partition: String,
     /// The unique id, with the session name when it is a session.
     pub(crate) user_id: String,
-    /// The role that this is a session of: what it assumes is a role chain. None of a user.
-    pub(crate) role: Option<RoleArn>,
+    pub(crate) holder: Holder,
+}
+
+/// Whose key signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// A user's own.
+    User { access_key_id: String, name: String },
+    /// That of a session: what it assumes is a role chain.
+    Session { role: RoleArn, carried: Carried },
 }
 
 impl Caller {
@@ -28,7 +37,7 @@ impl Caller {
             account: user.account.clone(),
             partition: user.partition.clone(),
             user_id: mint.unique_id("AIDA", &arn),
-            role: None,
+            holder: Holder::User { access_key_id: user.access_key_id.clone(), name: user.name.clone() },
             arn,
         }
     }
@@ -40,7 +49,23 @@ impl Caller {
             account: claims.role.account().to_owned(),
             partition: claims.role.partition().to_owned(),
             user_id: assumed_role_id(&claims.role, &claims.session_name, mint),
-            role: Some(claims.role.clone()),
+            holder: Holder::Session { role: claims.role.clone(), carried: claims.carried.clone() },
+        }
+    }
+
+    /// The role that this is a session of; none of a user.
+    pub(crate) fn role(&self) -> Option<&RoleArn> {
+        match &self.holder {
+            Holder::User { .. } => None,
+            Holder::Session { role, .. } => Some(role),
+        }
+    }
+
+    /// What the session carries; none of a user.
+    pub(crate) fn carried(&self) -> Option<&Carried> {
+        match &self.holder {
+            Holder::User { .. } => None,
+            Holder::Session { carried, .. } => Some(carried),
         }
     }
 }
@@ -68,18 +93,25 @@ pub(crate) mod tests {
         Caller::user(config.users().next().unwrap(), &Mint::new("seed"))
     }
 
-    #[test]
-    fn a_session_is_named_without_the_path_of_its_role() {
+    /// A session of that role, of the name `me`.
+    pub(crate) fn session_of(role: &str) -> Caller {
         let claims = Claims {
             access_key_id: String::new(),
-            role: "arn:aws-cn:iam::123456789012:role/team/a/Admin".parse().unwrap(),
-            session_name: "me@host".into(),
+            role: role.parse().unwrap(),
+            session_name: "me".into(),
             expires_at: Timestamp::UNIX_EPOCH,
+            carried: Carried::default(),
         };
-        let caller = Caller::session(&claims, &Mint::new("seed"));
-        assert_eq!(caller.arn, "arn:aws-cn:sts::123456789012:assumed-role/Admin/me@host");
+        Caller::session(&claims, &Mint::new("seed"))
+    }
+
+    #[test]
+    fn a_session_is_named_without_the_path_of_its_role() {
+        let caller = session_of("arn:aws-cn:iam::123456789012:role/team/a/Admin");
+        assert_eq!(caller.arn, "arn:aws-cn:sts::123456789012:assumed-role/Admin/me");
         assert_eq!((caller.account.as_str(), caller.partition.as_str()), ("123456789012", "aws-cn"));
-        assert!(caller.user_id.starts_with("AROA") && caller.user_id.ends_with(":me@host"), "{}", caller.user_id);
-        assert_eq!((caller.role, user().role), (Some(claims.role), None));
+        assert!(caller.user_id.starts_with("AROA") && caller.user_id.ends_with(":me"), "{}", caller.user_id);
+        assert_eq!(caller.role().map(RoleArn::name), Some("Admin"));
+        assert_eq!(user().role(), None);
     }
 }

@@ -17,11 +17,14 @@ pub(crate) struct Issued {
     pub(crate) arn: String,
     /// Its unique id.
     pub(crate) user_id: String,
+    /// How much of the room for policies and tags it takes; none when there are none.
+    pub(crate) packed_percent: Option<usize>,
 }
 
 /// Issues call number `serial` the session that it wished for, or one as long as the faults say.
 pub(crate) fn issue(mint: &Mint, faults: &Faults, now: Timestamp, serial: u64, wish: Wish) -> Issued {
-    let Wish { role, session_name, seconds } = wish;
+    let packed_percent = wish.packed_percent();
+    let Wish { role, session_name, seconds, carried, .. } = wish;
     let seconds = faults.session_seconds.unwrap_or(seconds);
     let expires_at = i64::try_from(seconds)
         .ok()
@@ -29,12 +32,13 @@ pub(crate) fn issue(mint: &Mint, faults: &Faults, now: Timestamp, serial: u64, w
             Timestamp::from_second(now.as_second()).ok()?.checked_add(SignedDuration::from_secs(seconds)).ok()
         })
         .unwrap_or(Timestamp::MAX);
-    let claims = Claims { access_key_id: mint.access_key_id(serial), role, session_name, expires_at };
+    let claims = Claims { access_key_id: mint.access_key_id(serial), role, session_name, expires_at, carried };
     Issued {
         secret_access_key: mint.secret_access_key(&claims.access_key_id),
         session_token: mint.session_token(&claims),
         arn: assumed_role_arn(&claims.role, &claims.session_name),
         user_id: assumed_role_id(&claims.role, &claims.session_name, mint),
+        packed_percent,
         claims,
     }
 }

@@ -4,13 +4,18 @@
 //! with the real STS: the sandbox keeps no list of sessions, so its memory does not grow with them. The values open
 //! nothing but this sandbox; the secret is not in the token.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use rolecall_core::RoleArn;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+
+use crate::session::Carried;
 
 /// How the access key ids of sessions begin; real ones begin with `ASIA` and have 20 characters too.
 pub(crate) const SESSION_KEY_PREFIX: &str = "ASIASANDBOX";
@@ -38,11 +43,12 @@ pub(crate) struct Claims {
     pub(crate) session_name: String,
     /// Whole seconds.
     pub(crate) expires_at: Timestamp,
+    pub(crate) carried: Carried,
 }
 
-/// The inside of a token: key, role, session name, expiry in seconds.
+/// The inside of a token: key, role, session name, expiry in seconds, tags and source identity.
 #[derive(Serialize, Deserialize)]
-struct Sealed<'a>(&'a str, String, &'a str, i64);
+struct Sealed<'a>(&'a str, String, &'a str, i64, Cow<'a, Carried>);
 
 impl Mint {
     /// A mint for one run.
@@ -81,9 +87,10 @@ impl Mint {
 
     /// The session token that carries `claims`.
     pub(crate) fn session_token(&self, claims: &Claims) -> String {
-        let Claims { access_key_id, role, session_name, expires_at } = claims;
-        let sealed = Sealed(access_key_id, role.to_string(), session_name, expires_at.as_second());
-        let text = serde_json::to_string(&sealed).expect("texts and a number have a JSON form");
+        let Claims { access_key_id, role, session_name, expires_at, carried } = claims;
+        let (role, expires_at) = (role.to_string(), expires_at.as_second());
+        let sealed = Sealed(access_key_id, role, session_name, expires_at, Cow::Borrowed(carried));
+        let text = serde_json::to_string(&sealed).expect("texts, lists and a number have a JSON form");
         let mut bytes = self.digest("token", &text).to_vec();
         bytes.extend_from_slice(text.as_bytes());
         STANDARD.encode(bytes)
@@ -95,13 +102,31 @@ impl Mint {
         let (digest, text) = bytes.split_at_checked(DIGEST)?;
         let text = str::from_utf8(text).ok()?;
         self.keyed("token", text).verify_slice(digest).ok()?;
-        let Sealed(access_key_id, role, session_name, expires_at) = serde_json::from_str(text).ok()?;
+        let Sealed(access_key_id, role, session_name, expires_at, carried) = serde_json::from_str(text).ok()?;
         Some(Claims {
             access_key_id: access_key_id.to_owned(),
             role: role.parse().ok()?,
             session_name: session_name.to_owned(),
             expires_at: Timestamp::from_second(expires_at).ok()?,
+            carried: carried.into_owned(),
         })
+    }
+
+    /// A token that carries `claims`, for one purpose.
+    pub(crate) fn seal(&self, purpose: &str, claims: &impl Serialize) -> String {
+        let text = serde_json::to_string(claims).expect("claims have a JSON form");
+        let mut bytes = self.digest(purpose, &text).to_vec();
+        bytes.extend_from_slice(text.as_bytes());
+        STANDARD.encode(bytes)
+    }
+
+    /// Reads such a token back; none when this mint did not make it, or for another purpose.
+    pub(crate) fn open<T: DeserializeOwned>(&self, purpose: &str, token: &str) -> Option<T> {
+        let bytes = STANDARD.decode(token).ok()?;
+        let (digest, text) = bytes.split_at_checked(DIGEST)?;
+        let text = str::from_utf8(text).ok()?;
+        self.keyed(purpose, text).verify_slice(digest).ok()?;
+        serde_json::from_str(text).ok()
     }
 
     fn digest(&self, purpose: &str, text: &str) -> [u8; DIGEST] {
@@ -118,6 +143,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::session::SessionTag;
 
     fn claims() -> Claims {
         Claims {
@@ -125,6 +151,10 @@ mod tests {
             role: "arn:aws:iam::123456789012:role/p/R".parse().unwrap(),
             session_name: "me".into(),
             expires_at: "2026-01-01T00:00:00Z".parse().unwrap(),
+            carried: Carried {
+                tags: vec![SessionTag { key: "Köst/1".into(), value: "a b".into(), transitive: true }],
+                source_identity: Some("alice".into()),
+            },
         }
     }
 
@@ -137,6 +167,15 @@ mod tests {
         for bad in ["", "AAAA", "%", &token[1..], &token[..token.len() - 4], &token.replace('A', "B")] {
             assert_eq!(mint.read_token(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_sealed_is_opened_for_its_purpose_only() {
+        let mint = Mint::new("a");
+        let token = mint.seal("a door", &7);
+        assert_eq!(mint.open("a door", &token), Some(7));
+        assert_eq!(mint.open::<i32>("a window", &token), None);
+        assert_eq!(Mint::new("b").open::<i32>("a door", &token), None);
     }
 
     #[test]

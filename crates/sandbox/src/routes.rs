@@ -3,6 +3,8 @@
 //! Needs no authentication, so a web page must not reach it: whatever comes from a browser, or under a name that is
 //! not loopback's (DNS rebinding), is refused.
 
+mod sources;
+
 use std::net::IpAddr;
 
 use http_body_util::Full;
@@ -14,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::control::{Control, TokenRequest};
 use crate::faults::Faults;
+use crate::role_routes;
 
 /// Where the control endpoint begins.
 pub(crate) const PREFIX: &str = "/_sandbox/";
@@ -44,15 +47,22 @@ pub(crate) fn answer(
         }
         (&Method::GET, "jwks.json") => ok(control.issuer_key().public()),
         (&Method::POST, "tokens") => make_token(control, body),
+        (&Method::POST, "sso/logins") => sources::make_login(control, body),
+        (&Method::DELETE, "sso/logins") => sources::end_logins(control),
+        (&Method::POST, "container/tokens") => sources::make_container_token(control, body),
+        (method, path) if path.starts_with("roles/") => {
+            role_routes::answer(control, method, &path["roles/".len()..], body)
+        }
         (_, "health" | "jwks.json") => not_allowed("GET"),
-        (_, "tokens") => not_allowed("POST"),
+        (_, "tokens" | "container/tokens") => not_allowed("POST"),
+        (_, "sso/logins") => not_allowed("POST, DELETE"),
         (_, "faults") => not_allowed("GET, PUT, DELETE"),
         (_, "calls") => not_allowed("GET, DELETE"),
         _ => error(
             StatusCode::NOT_FOUND,
             "NotFound",
             format!("the sandbox has no {path:?}"),
-            "use health, faults, calls, tokens or jwks.json below /_sandbox/",
+            "use health, faults, calls, tokens, roles, jwks.json, sso/logins or container/tokens below /_sandbox/",
         ),
     }
 }
@@ -124,18 +134,18 @@ fn is_loopback(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn ok(body: &impl Serialize) -> Response<Full<Bytes>> {
+pub(crate) fn ok(body: &impl Serialize) -> Response<Full<Bytes>> {
     json_response(StatusCode::OK, body)
 }
 
-fn not_allowed(allow: &'static str) -> Response<Full<Bytes>> {
+pub(crate) fn not_allowed(allow: &'static str) -> Response<Full<Bytes>> {
     let message = "the resource does not have this method";
     let mut response = error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message, "use one of Allow");
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
     response
 }
 
-fn error(status: StatusCode, code: &str, message: impl Into<String>, action: &str) -> Response<Full<Bytes>> {
+pub(crate) fn error(status: StatusCode, code: &str, message: impl Into<String>, action: &str) -> Response<Full<Bytes>> {
     json_response(status, &json!({"Code": code, "Message": message.into(), "Action": action}))
 }
 

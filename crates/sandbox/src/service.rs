@@ -9,9 +9,11 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 
-use crate::control::{Answer, Control};
+use crate::control::{Answer, Control, SourceAnswer};
 use crate::error::StsError;
 use crate::sigv4::Signable;
+use crate::sources::{self, Source};
+use crate::xml::Api;
 use crate::{routes, xml};
 
 /// The most bytes that a body may have.
@@ -39,15 +41,23 @@ pub(crate) async fn answer(control: Control, request: Request<Incoming>) -> Resu
     };
     let in_force = control.in_force();
     let path = head.uri.path();
-    let (mut response, request_id) = match body {
-        Err(error) => {
+    let source = Source::at(path);
+    let (mut response, request_id) = match (body, source) {
+        (Err(error), _) => {
             let id = control.next_request_id();
-            (respond(error.status, xml::failure(&error, &id)), id)
+            (respond(error.status, xml::failure(Api::Sts, &error, &id)), id)
         }
-        Ok(body) if path.starts_with(routes::PREFIX) => {
+        (Ok(body), Some(source)) => {
+            let (method, query) = (&head.method, head.uri.query().unwrap_or_default());
+            let request = sources::Request { method, path, query, headers: &head.headers, body: &body };
+            let SourceAnswer { response, request_id, latency } = control.answer_at(&in_force, source, request);
+            hold_back(latency).await;
+            (response.ok_or(Dropped)?, request_id)
+        }
+        (Ok(body), None) if path.starts_with(routes::PREFIX) => {
             (routes::answer(&control, &head.method, path, &head.headers, &body), control.next_request_id())
         }
-        Ok(body) if is_query_protocol(&head.method, path, &head.headers, &body) => {
+        (Ok(body), None) if is_query_protocol(&head.method, path, &head.headers, &body) => {
             let request = Signable {
                 method: head.method.as_str(),
                 path,
@@ -56,19 +66,25 @@ pub(crate) async fn answer(control: Control, request: Request<Incoming>) -> Resu
                 body: &body,
             };
             let Answer { status, body, request_id, latency } = control.answer(&in_force, request);
-            if !latency.is_zero() {
-                tokio::time::sleep(latency).await;
-            }
+            hold_back(latency).await;
             (respond(status, body.ok_or(Dropped)?), request_id)
         }
         // The real STS answers so, too.
-        Ok(_) => (respond(StatusCode::NOT_FOUND, "<UnknownOperationException/>\n".into()), control.next_request_id()),
+        (Ok(_), None) => {
+            (respond(StatusCode::NOT_FOUND, "<UnknownOperationException/>\n".into()), control.next_request_id())
+        }
     };
     let headers = response.headers_mut();
     for (name, value) in [(REQUEST_ID, request_id), (DATE, http_date(control.now(&in_force.faults)))] {
         headers.extend(HeaderValue::try_from(value).ok().map(|value| (name, value)));
     }
     Ok(response)
+}
+
+async fn hold_back(latency: Duration) {
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
 }
 
 /// Whether a request is one that STS looks into: at its only path, a form when it has a body.

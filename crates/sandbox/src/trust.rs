@@ -1,197 +1,180 @@
 //! Who may assume which role: the one place where that is decided.
 //!
-//! A role of the world says whom it trusts, which external id it demands and which web identities it takes: the parts of
-//! a [trust policy](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html) that matter
-//! to whoever assumes roles. What the caller's own policies say is not modelled: they allow everything.
+//! The trust policy of the role and the policies of the caller are asked, as the
+//! [evaluation logic](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html)
+//! says: within an account a trust policy that names the caller is enough, and one that names the account needs the
+//! caller's policies, too; across accounts both must allow. A denial in either is final. Permissions boundaries, service
+//! control policies and the effect of session policies are left out.
 
+use jiff::Timestamp;
 use rolecall_core::RoleArn;
 
-use crate::config::{Role, WebIdentity};
-use crate::identity::Caller;
+use crate::config::Config;
+use crate::identity::{Caller, Holder};
+use crate::policy::{Context, Policy, Query, Subject, Verdict};
+use crate::session::Carried;
+use crate::web_identity::{Identity, provider_arn, without_scheme};
 
-/// Somebody that a role trusts
-/// ([principals](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html)).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Principal {
-    /// Everybody in an account: `arn:aws:iam::123456789012:root`, or the twelve digits.
-    Account {
-        /// Such as `aws`.
-        partition: String,
-        /// 12 digits.
-        account: String,
-    },
-    /// Every session of a role.
-    Role(RoleArn),
-    /// One user, or one session by its name: `arn:aws:sts::123456789012:assumed-role/Role/session`.
-    One(String),
+pub(crate) const ASSUME_ROLE: &str = "sts:AssumeRole";
+pub(crate) const TAG_SESSION: &str = "sts:TagSession";
+pub(crate) const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
+pub(crate) const ASSUME_ROLE_WITH_WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
+
+/// The only address that callers come from: the sandbox listens on loopback.
+const SOURCE_IP: &str = "127.0.0.1";
+
+/// What a caller says besides the role.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'a> {
+    /// None: not known.
+    pub(crate) now: Option<Timestamp>,
+    pub(crate) session_name: Option<&'a str>,
+    pub(crate) external_id: Option<&'a str>,
+    /// What is asked for.
+    pub(crate) asked: &'a Carried,
+    /// What the session would carry, with what is inherited.
+    pub(crate) granted: &'a Carried,
 }
 
-impl Principal {
-    /// Reads what a role of `partition` may say; none when it is no principal.
-    pub(crate) fn read(text: &str, partition: &str) -> Option<Self> {
-        let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-        if is_account(text) {
-            return Some(Self::Account { partition: partition.into(), account: text.into() });
-        }
-        if let Ok(role) = text.parse() {
-            return Some(Self::Role(role));
-        }
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        let ["arn", partition, service, "", account, resource] = parts[..] else { return None };
-        let names = |resource: &str| resource.split('/').all(|name| !name.is_empty());
-        match (service, resource) {
-            _ if !is_account(account) => None,
-            ("iam", "root") => Some(Self::Account { partition: partition.into(), account: account.into() }),
-            ("iam", user) if user.starts_with("user/") && names(user) => Some(Self::One(text.into())),
-            ("sts", session) if session.starts_with("assumed-role/") && names(session) => Some(Self::One(text.into())),
-            _ => None,
-        }
-    }
-
-    fn is(&self, caller: &Caller) -> bool {
-        match self {
-            Self::Account { partition, account } => caller.partition == *partition && caller.account == *account,
-            Self::Role(role) => caller.role.as_ref() == Some(role),
-            Self::One(arn) => caller.arn == *arn,
-        }
-    }
-}
-
-/// Whether `caller`, who says `external_id`, may assume the role of that ARN.
-pub(crate) fn may_assume(caller: &Caller, arn: &RoleArn, role: &Role, external_id: Option<&str>) -> bool {
-    let trusted = |principals: &Vec<Principal>| principals.iter().any(|principal| principal.is(caller));
+/// The first of the actions that `caller` lacks for a session of the role with this `trust`; none when it may have it.
+///
+/// [Session tags](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html) and a
+/// [source identity](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html)
+/// need rights of their own, those that are inherited, too.
+pub(crate) fn lacks(
+    config: &Config,
+    caller: &Caller,
+    role: &RoleArn,
+    trust: &Policy,
+    request: Request<'_>,
+) -> Option<&'static str> {
     // Partitions know nothing of each other: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
-    caller.partition == arn.partition()
-        && role.trusts.as_ref().is_none_or(trusted)
-        && role.external_id.as_deref().is_none_or(|demanded| external_id == Some(demanded))
+    if caller.partition != role.partition() {
+        return Some(ASSUME_ROLE);
+    }
+    let (resource, context) = (role.to_string(), context(config, caller, request));
+    let (same_account, is_chained) = (caller.account == role.account(), caller.role().is_some());
+    let may = |action: &str| {
+        let query = Query { action, resource: &resource, subject: Subject::Caller(caller), context: &context };
+        let (trusted, own) = (trust.verdict(&query), identity_verdict(config, caller, &query));
+        match (trusted, own) {
+            (Verdict::Denied, _) | (_, Verdict::Denied) | (Verdict::Silent, _) => false,
+            // "When you assume a role with another role, [...] permissions for sts:SetSourceIdentity are required in
+            // both the permissions policy of the principal [...] and in the role trust policy of the target role."
+            (Verdict::Allowed, Verdict::Silent) if action == SET_SOURCE_IDENTITY => same_account && !is_chained,
+            (Verdict::Allowed, Verdict::Silent) => same_account,
+            (_, own) => own == Verdict::Allowed,
+        }
+    };
+    let Request { asked, granted, .. } = request;
+    let other_source = asked.source_identity.is_some() && asked.source_identity != granted.source_identity;
+    if !may(ASSUME_ROLE) {
+        Some(ASSUME_ROLE)
+    } else if !granted.tags.is_empty() && !may(TAG_SESSION) {
+        Some(TAG_SESSION)
+    } else if other_source || (granted.source_identity.is_some() && !may(SET_SOURCE_IDENTITY)) {
+        Some(SET_SOURCE_IDENTITY)
+    } else {
+        None
+    }
 }
 
-/// Whether a token of `issuer`, proved to be real, opens a role that trusts `identity`.
-pub(crate) fn takes_token(identity: &WebIdentity, issuer: &str, subject: &str, audience: &str) -> bool {
-    identity.issuer == issuer
-        && is_like(&identity.sub, subject)
-        && identity.aud.as_deref().is_none_or(|demanded| demanded == audience)
+/// What the caller's own policies say of `action` on `resource`, when nothing else is asked.
+pub(crate) fn own_verdict(config: &Config, caller: &Caller, action: &str, resource: &str, now: Timestamp) -> Verdict {
+    let mut context = surroundings(Some(now));
+    set_caller(&mut context, config, caller);
+    let query = Query { action, resource, subject: Subject::Caller(caller), context: &context };
+    identity_verdict(config, caller, &query)
 }
 
-/// The operator `StringLike`: `*` stands for any characters, `?` for one
-/// ([string conditions](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html)).
-fn is_like(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t) = (0, 0);
-    // Where to go on when what follows the last `*` did not match: one character of the text further.
-    let mut retry = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                retry = Some((p + 1, t));
-                p += 1;
+/// Whether a token that proves `identity` opens the role with this `trust`.
+pub(crate) fn takes_token(
+    role: &RoleArn,
+    trust: &Policy,
+    identity: &Identity,
+    session_name: &str,
+    now: Timestamp,
+) -> bool {
+    let Identity { issuer, subject, audience } = identity;
+    let (resource, provider) = (role.to_string(), provider_arn(role, issuer));
+    let mut context = surroundings(Some(now));
+    context.set("sts:RoleSessionName", session_name);
+    let issuer = without_scheme(issuer);
+    context.set(&format!("{issuer}:sub"), subject);
+    context.set(&format!("{issuer}:aud"), audience);
+    let subject = Subject::Federated(&provider);
+    let action = ASSUME_ROLE_WITH_WEB_IDENTITY;
+    trust.verdict(&Query { action, resource: &resource, subject, context: &context }) == Verdict::Allowed
+}
+
+/// What the policies of the caller say; one that the world gives none may do everything.
+fn identity_verdict(config: &Config, caller: &Caller, query: &Query<'_>) -> Verdict {
+    match config.policies_of(caller) {
+        None => Verdict::Allowed,
+        Some(policies) => policies.iter().map(|policy| policy.verdict(query)).max().unwrap_or(Verdict::Silent),
+    }
+}
+
+fn context(config: &Config, caller: &Caller, request: Request<'_>) -> Context {
+    let Request { now, session_name, external_id, asked, granted } = request;
+    let mut context = surroundings(now);
+    set_caller(&mut context, config, caller);
+    for (key, value) in [
+        ("sts:RoleSessionName", session_name),
+        ("sts:ExternalId", external_id),
+        ("sts:SourceIdentity", granted.source_identity.as_deref()),
+    ] {
+        if let Some(value) = value {
+            context.set(key, value);
+        }
+    }
+    for tag in &asked.tags {
+        context.set(&format!("aws:RequestTag/{}", tag.key), &tag.value);
+    }
+    context.set_list("aws:TagKeys", asked.tags.iter().map(|tag| tag.key.as_str()));
+    let transitive = asked.tags.iter().filter(|tag| tag.transitive);
+    context.set_list("sts:TransitiveTagKeys", transitive.map(|tag| tag.key.as_str()));
+    context
+}
+
+fn surroundings(now: Option<Timestamp>) -> Context {
+    let mut context = Context::default();
+    if let Some(now) = now {
+        context.set("aws:CurrentTime", now.to_string());
+        context.set("aws:EpochTime", now.as_second().to_string());
+    }
+    context.set("aws:SourceIp", SOURCE_IP);
+    // As for every call of the real STS, though the sandbox speaks without TLS.
+    context.set("aws:SecureTransport", "true");
+    context
+}
+
+fn set_caller(context: &mut Context, config: &Config, caller: &Caller) {
+    context.set("aws:PrincipalAccount", &caller.account);
+    context.set("aws:userid", &caller.user_id);
+    // Of a session the role, not the session.
+    context.set("aws:PrincipalArn", caller.role().map_or_else(|| caller.arn.clone(), ToString::to_string));
+    for (key, value) in config.tags_of(caller) {
+        context.set(&format!("aws:PrincipalTag/{key}"), value);
+    }
+    match &caller.holder {
+        Holder::User { name, .. } => {
+            context.set("aws:PrincipalType", "User");
+            context.set("aws:username", name);
+        }
+        Holder::Session { carried, .. } => {
+            context.set("aws:PrincipalType", "AssumedRole");
+            // Long-term keys come without this key; nobody here has a second factor.
+            context.set("aws:MultiFactorAuthPresent", "false");
+            for tag in &carried.tags {
+                context.set(&format!("aws:PrincipalTag/{}", tag.key), &tag.value);
             }
-            Some(&c) if c == '?' || c == text[t] => (p, t) = (p + 1, t + 1),
-            _ => {
-                let Some((after, from)) = retry else { return false };
-                retry = Some((after, from + 1));
-                (p, t) = (after, from + 1);
+            if let Some(source_identity) = &carried.source_identity {
+                context.set("aws:SourceIdentity", source_identity);
             }
         }
     }
-    pattern[p..].iter().all(|&c| c == '*')
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::identity::tests::user;
-
-    fn role(trusts: &[&str], external_id: Option<&str>) -> Role {
-        let principal = |text: &&str| Principal::read(text, "aws").unwrap_or_else(|| panic!("{text}"));
-        Role {
-            max_session: Duration::from_secs(3600),
-            trusts: Some(trusts.iter().map(principal).collect()),
-            external_id: external_id.map(str::to_owned),
-            web_identity: None,
-        }
-    }
-
-    #[test]
-    fn only_whom_a_role_trusts_may_assume_it() {
-        let arn: RoleArn = "arn:aws:iam::123456789013:role/R".parse().unwrap();
-        let chained = Caller {
-            arn: "arn:aws:sts::123456789012:assumed-role/Admin/me".into(),
-            role: Some("arn:aws:iam::123456789012:role/team/Admin".parse().unwrap()),
-            ..user()
-        };
-        for (principal, of_user, of_session) in [
-            ("123456789012", true, true),
-            ("arn:aws:iam::123456789012:root", true, true),
-            ("arn:aws-cn:iam::123456789012:root", false, false),
-            ("123456789013", false, false),
-            ("arn:aws:iam::123456789012:user/rolecall", true, false),
-            ("arn:aws:iam::123456789012:user/other", false, false),
-            ("arn:aws:iam::123456789012:role/team/Admin", false, true),
-            ("arn:aws:iam::123456789012:role/Admin", false, false),
-            ("arn:aws:sts::123456789012:assumed-role/Admin/me", false, true),
-            ("arn:aws:sts::123456789012:assumed-role/Admin/you", false, false),
-        ] {
-            let role = role(&[principal], None);
-            assert_eq!(may_assume(&user(), &arn, &role, None), of_user, "{principal}");
-            assert_eq!(may_assume(&chained, &arn, &role, None), of_session, "{principal}");
-        }
-        assert!(!may_assume(&user(), &arn, &role(&[], None), None));
-        assert!(may_assume(&user(), &arn, &Role { trusts: None, ..role(&[], None) }, None));
-        let china = "arn:aws-cn:iam::123456789013:role/R".parse().unwrap();
-        assert!(!may_assume(&user(), &china, &Role { trusts: None, ..role(&[], None) }, None));
-    }
-
-    #[test]
-    fn an_external_id_that_is_demanded_must_be_said() {
-        let arn: RoleArn = "arn:aws:iam::123456789013:role/R".parse().unwrap();
-        let role = role(&["123456789012"], Some("secret-handshake"));
-        for (said, expected) in [(Some("secret-handshake"), true), (Some("secret"), false), (None, false)] {
-            assert_eq!(may_assume(&user(), &arn, &role, said), expected, "{said:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_principal_is_refused() {
-        for text in [
-            "",
-            "*",
-            "12345678901",
-            "arn:aws:iam::123456789012:group/g",
-            "arn:aws:iam::1:root",
-            "arn:aws:iam::123456789012:user/",
-            "arn:aws:sts::123456789012:assumed-role/",
-            "arn:aws:s3:::bucket",
-        ] {
-            assert_eq!(Principal::read(text, "aws"), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_token_opens_the_role_that_names_its_subject() {
-        let identity = |sub: &str, aud: Option<&str>| WebIdentity {
-            issuer: "https://i".into(),
-            sub: sub.into(),
-            aud: aud.map(str::to_owned),
-        };
-        for (sub, aud, expected) in [
-            ("system:serviceaccount:default:app", None, true),
-            ("system:serviceaccount:default:app", Some("sts.amazonaws.com"), true),
-            ("system:serviceaccount:default:app", Some("other"), false),
-            ("system:serviceaccount:*", None, true),
-            ("*:app", None, true),
-            ("*a*:???", None, true),
-            ("*:????", None, false),
-            ("system:serviceaccount:default:ap", None, false),
-            ("system:serviceaccount:default:app?", None, false),
-            ("", None, false),
-        ] {
-            let found =
-                takes_token(&identity(sub, aud), "https://i", "system:serviceaccount:default:app", "sts.amazonaws.com");
-            assert_eq!(found, expected, "{sub} {aud:?}");
-        }
-        assert!(!takes_token(&identity("*", None), "https://j", "x", "sts.amazonaws.com"));
-    }
-}
+mod tests;

@@ -1,13 +1,27 @@
-//! The XML that STS answers with.
+//! The XML that STS and IAM answer with.
 //!
 //! Templates with escaped values: the documents are few and fixed. Whatever a caller sent can stand in them.
 
 use crate::error::StsError;
 
-/// The namespace of this version of the API.
-const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+/// Whose answer it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    Sts,
+    Iam,
+}
 
-/// The content type that STS gives its answers.
+impl Api {
+    /// The namespace of the version that is spoken.
+    fn namespace(self) -> &'static str {
+        match self {
+            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+            Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
+        }
+    }
+}
+
+/// The content type that both give their answers.
 pub(crate) const CONTENT_TYPE: &str = "text/xml";
 
 /// A leaf: one element with a text.
@@ -17,9 +31,9 @@ pub(crate) type Leaf<'a> = (&'a str, &'a str);
 const ROOM: usize = 2048;
 
 /// The answer to a successful `action`: groups of leaves, a group without a name standing for itself.
-pub(crate) fn success(action: &str, request_id: &str, groups: &[(&str, &[Leaf<'_>])]) -> String {
+pub(crate) fn success(api: Api, action: &str, request_id: &str, groups: &[(&str, &[Leaf<'_>])]) -> String {
     let mut xml = String::with_capacity(ROOM);
-    push(&mut xml, &["<", action, "Response xmlns=\"", NAMESPACE, "\">\n  <", action, "Result>\n"]);
+    push(&mut xml, &["<", action, "Response xmlns=\"", api.namespace(), "\">\n  <", action, "Result>\n"]);
     for (group, leaves) in groups {
         if group.is_empty() {
             push_leaves(&mut xml, "    ", leaves);
@@ -36,9 +50,9 @@ pub(crate) fn success(action: &str, request_id: &str, groups: &[(&str, &[Leaf<'_
 }
 
 /// The answer to a request that failed.
-pub(crate) fn failure(error: &StsError, request_id: &str) -> String {
+pub(crate) fn failure(api: Api, error: &StsError, request_id: &str) -> String {
     let mut xml = String::with_capacity(ROOM);
-    push(&mut xml, &["<ErrorResponse xmlns=\"", NAMESPACE, "\">\n  <Error>\n"]);
+    push(&mut xml, &["<ErrorResponse xmlns=\"", api.namespace(), "\">\n  <Error>\n"]);
     let leaves = [("Type", error.fault_type()), ("Code", error.code), ("Message", &error.message)];
     push_leaves(&mut xml, "    ", &leaves);
     xml.push_str("  </Error>\n");
@@ -87,7 +101,7 @@ mod tests {
 
     #[test]
     fn an_answer_has_the_shape_that_the_api_reference_shows() {
-        let xml = success("GetCallerIdentity", "id-1", &[("", &[("Arn", "a&b"), ("Account", "1")])]);
+        let xml = success(Api::Sts, "GetCallerIdentity", "id-1", &[("", &[("Arn", "a&b"), ("Account", "1")])]);
         let expected = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">
   <GetCallerIdentityResult>
     <Arn>a&amp;b</Arn>
@@ -103,7 +117,7 @@ mod tests {
 
     #[test]
     fn an_error_has_the_shape_that_the_api_reference_shows() {
-        let xml = failure(&StsError::validation("Value '<x>'"), "id-1");
+        let xml = failure(Api::Sts, &StsError::validation("Value '<x>'"), "id-1");
         let expected = "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">
   <Error>
     <Type>Sender</Type>
@@ -114,7 +128,7 @@ mod tests {
 </ErrorResponse>
 ";
         assert_eq!(xml, expected);
-        assert!(failure(&StsError::service_unavailable(), "").contains("<Type>Receiver</Type>"));
+        assert!(failure(Api::Sts, &StsError::service_unavailable(), "").contains("<Type>Receiver</Type>"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 """What botocore makes of an AWS config and credentials file: the profiles, and for each what it would assume.
 
-Reads pairs of texts from standard input, one JSON object a line, and answers each with one. Nothing is called: where the
-credentials would come from stand providers that only say so.
+Reads pairs of texts from standard input, one JSON object a line, and answers each with one. Nothing is called: where
+the credentials would come from stand providers that only say so.
 """
 
 import json
@@ -72,11 +72,12 @@ def described(found):
     said = dict(fetcher._assume_kwargs)
     if fetcher._using_default_session_name:
         del said["RoleSessionName"]
-    if not said["RoleArn"] or not all(isinstance(value, (str, int)) for value in said.values()):
-        raise ValueError("STS would refuse this")
-    if isinstance(fetcher, c.AssumeRoleWithWebIdentityCredentialFetcher):
+    by_token = isinstance(fetcher, c.AssumeRoleWithWebIdentityCredentialFetcher)
+    if by_token:
         said["token"] = fetcher._web_identity_token_loader._web_identity_token_path
-    else:
+    if not said["RoleArn"] or not all(isinstance(value, (str, int)) for value in said.values()):
+        raise ValueError("the call would fail")
+    if not by_token:
         said["from"] = described(fetcher._source_credentials)
     return said
 

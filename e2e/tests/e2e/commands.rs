@@ -4,6 +4,7 @@ mod clean;
 mod credentials;
 mod env;
 mod exec;
+mod explain;
 mod refresh;
 mod revoke;
 mod status;
@@ -12,7 +13,7 @@ mod wait;
 
 use e2e::{Agent, Home, Sandbox, finish, seed_environment};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "agent",
     "clean",
     "completions",
@@ -20,6 +21,7 @@ const COMMANDS: [&str; 15] = [
     "demo",
     "env",
     "exec",
+    "explain",
     "man",
     "profiles",
     "refresh",

@@ -5,8 +5,10 @@
 
 #![expect(clippy::unwrap_used, reason = "tests, and functions that only tests call")]
 
+mod aws_config;
 mod base;
 mod cat;
+mod chains;
 mod clients;
 mod commands;
 mod demo;
@@ -23,4 +25,5 @@ mod sdks;
 mod secrets;
 mod settings;
 mod shutdown;
+mod sources;
 mod user_files;

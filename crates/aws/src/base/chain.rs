@@ -8,7 +8,7 @@ use std::sync::Arc;
 use aws_config::{ConfigLoader, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
 use aws_runtime::env_config::section::EnvConfigSections;
-use aws_sdk_sts::config::Credentials;
+use aws_sdk_sts::config::{Credentials, SharedHttpClient};
 use rolecall_core::{Fault, FaultKind};
 
 use super::check;
@@ -17,9 +17,10 @@ use super::deadline::Deadline;
 use super::load::{Resolved, Seams, retries, timeouts};
 use super::process::{self, Process};
 use super::profiles::{self, files};
-use super::{ProfileFiles, ProfileTexts, Wanted, endpoint};
+use super::{ProfileFiles, ProfileTexts, Wanted, endpoint, variants};
 use crate::environment::Environment;
 use crate::fault;
+use crate::http;
 use crate::quiet::quiet;
 
 /// The profile that stands for the answer of a process which a role is assumed with.
@@ -50,12 +51,14 @@ impl Chain<'_> {
         let texts = deadline.within(self.texts(), || fault::files_timed_out(limit)).await??;
         let (texts, profiles) = self.parse(texts).await?;
         endpoint::check(self.environment, &profiles)?;
+        variants::check(self.environment, &profiles)?;
         if let Wanted::Profile(name) = self.wanted {
             check_profile(name, &profiles)?;
         }
         check_selected(self.environment, &profiles)?;
+        let http = self.http(&profiles);
         if *self.wanted == Wanted::Nobody {
-            let settings = quiet(self.settings(&texts));
+            let settings = quiet(self.settings(&texts, &http));
             let (config, region) = deadline.within(settings, || fault::base_timed_out(limit)).await??;
             return Ok(Resolved { config, region, credentials: None });
         }
@@ -75,8 +78,20 @@ impl Chain<'_> {
             (_, answer) => (texts, answer),
         };
         let clues = Clues::of(self.environment, &profiles);
-        let rest = quiet(self.ask(&texts, credentials, &clues));
+        let rest = quiet(self.ask(&texts, credentials, &clues, &http));
         deadline.within(rest, || fault::base_timed_out(limit)).await?
+    }
+
+    /// The client for all calls: the one of the process, unless the profile trusts authorities of its own. The SDK looks
+    /// at neither `ca_bundle` nor the variable, which counts first.
+    fn http(&self, profiles: &EnvConfigSections) -> SharedHttpClient {
+        match profiles.get("ca_bundle") {
+            Some(bundle) if self.environment.get(http::BUNDLE_VARIABLE).is_none() => {
+                let setting = format!("ca_bundle of the profile {:?}", profiles.selected_profile());
+                http::client_with(self.environment, setting, bundle)
+            }
+            _ => self.seams.http.clone(),
+        }
     }
 
     /// Reads the profile files, which may block.
@@ -125,10 +140,11 @@ impl Chain<'_> {
         texts: &ProfileTexts,
         credentials: Option<Credentials>,
         clues: &Clues,
+        http: &SharedHttpClient,
     ) -> Result<Resolved, Fault> {
-        let (config, region) = self.settings(texts).await?;
+        let (config, region) = self.settings(texts, http).await?;
         let provider = match self.wanted.apart_from_profiles(self.environment) {
-            Some(environment) => self.loader(&environment, &nothing()).load().await.credentials_provider(),
+            Some(environment) => self.loader(&environment, &nothing(), http).load().await.credentials_provider(),
             None => config.credentials_provider(),
         };
         let credentials = match (credentials, provider) {
@@ -145,8 +161,12 @@ impl Chain<'_> {
 
     /// The settings of the chain and the Region that it found. They are loaded a second time with the fallback when it
     /// found none, since its own calls to STS (web identity, `source_profile`) fail without one.
-    async fn settings(&self, texts: &ProfileTexts) -> Result<(SdkConfig, Option<Region>), Fault> {
-        let loader = || self.loader(self.environment, texts);
+    async fn settings(
+        &self,
+        texts: &ProfileTexts,
+        http: &SharedHttpClient,
+    ) -> Result<(SdkConfig, Option<Region>), Fault> {
+        let loader = || self.loader(self.environment, texts, http);
         let config = loader().load().await;
         match (config.region().cloned(), self.fallback) {
             (None, Some(fallback)) => Ok((loader().region(fallback.clone()).load().await, None)),
@@ -158,12 +178,12 @@ impl Chain<'_> {
         }
     }
 
-    fn loader(&self, environment: &Environment, texts: &ProfileTexts) -> ConfigLoader {
+    fn loader(&self, environment: &Environment, texts: &ProfileTexts, http: &SharedHttpClient) -> ConfigLoader {
         aws_config::from_env()
             .env(environment.for_sdk())
             .fs(self.seams.fs.clone())
             .profile_files(files(texts))
-            .http_client(self.seams.http.clone())
+            .http_client(http.clone())
             .time_source(self.seams.time.clone())
             .timeout_config(timeouts())
             .retry_config(retries())

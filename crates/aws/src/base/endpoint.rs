@@ -18,14 +18,7 @@ const VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"];
 /// # Errors
 /// Which setting names what, and why no call can be made to it.
 pub(super) fn check(environment: &Environment, profiles: &EnvConfigSections) -> Result<(), Fault> {
-    let env = environment.for_sdk();
-    let ignored = EnvConfigValue::new()
-        .env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-        .profile("ignore_configured_endpoint_urls")
-        .load(&env, Some(profiles))
-        .is_some_and(|(value, _)| value.eq_ignore_ascii_case("true"));
-    let setting = EnvConfigValue::new().env("AWS_ENDPOINT_URL").profile("endpoint_url").service_id("STS");
-    let Some((url, _)) = setting.load(&env, Some(profiles)).filter(|_| !ignored) else { return Ok(()) };
+    let Some(url) = in_force(environment, profiles) else { return Ok(()) };
     let Some(why) = flaw(&url) else { return Ok(()) };
     let variable = VARIABLES.into_iter().find(|name| environment.get(name).is_some());
     let (setting, action) = match variable {
@@ -41,6 +34,19 @@ pub(super) fn check(environment: &Environment, profiles: &EnvConfigSections) -> 
         &format!("{setting} is {shown:?}, which {why}"),
         format!("{action}; an endpoint looks like \"https://sts.eu-central-1.amazonaws.com\""),
     ))
+}
+
+/// The endpoint that is named for STS and not ignored.
+pub(super) fn in_force(environment: &Environment, profiles: &EnvConfigSections) -> Option<String> {
+    let env = environment.for_sdk();
+    let ignored = EnvConfigValue::new()
+        .env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+        .profile("ignore_configured_endpoint_urls")
+        .load(&env, Some(profiles))
+        .is_some_and(|(value, _)| value.eq_ignore_ascii_case("true"));
+    let setting = EnvConfigValue::new().env("AWS_ENDPOINT_URL").profile("endpoint_url").service_id("STS");
+    let (url, _) = setting.load(&env, Some(profiles)).filter(|_| !ignored)?;
+    Some(url.into_owned())
 }
 
 /// Why nothing can be called at this address, as what follows "which"; none when something may be.

@@ -8,6 +8,7 @@ use std::io;
 
 use aws_config::meta::ProviderChainError;
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
 use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ConnectorError, SdkError};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
@@ -25,6 +26,9 @@ pub(super) const ATTEMPTED: &str = "load the base credentials";
 
 /// Whoever is asked for a base but STS. The SDK does not say who it was.
 pub(super) const SOURCE: &str = "the source of the base (SSO, web identity, container or instance metadata)";
+
+/// Who gives sessions to those who are logged in.
+const PORTAL: &str = "IAM Identity Center";
 
 /// Whoever gives credentials to a container or an instance.
 const METADATA: &str = "the metadata endpoint of the container or instance";
@@ -48,9 +52,15 @@ pub(super) fn classify(err: &CredentialsError, clues: &Clues) -> Fault {
     if let Some(failure) = causes.iter().find_map(|cause| of_web_identity(*cause)) {
         return web_identity(&failure, clues);
     }
-    let texts: Vec<String> = causes.iter().map(|cause| cause.to_string()).collect();
-    if let Some(fault) = of_sso(&texts, clues) {
+    if let Some(failure) = causes.iter().find_map(|cause| of_portal(*cause)) {
+        return portal(&failure, clues);
+    }
+    let texts = texts(err);
+    if let Some(fault) = login_file(&texts) {
         return fault;
+    }
+    if texts.iter().any(|text| text.contains("SSO token") || text.contains("/sso/cache/")) {
+        return login_needed(clues);
     }
     if let Some(failure) =
         causes.iter().find_map(|cause| cause.downcast_ref::<ConnectorError>()).map(Failure::of_connection)
@@ -64,6 +74,19 @@ pub(super) fn classify(err: &CredentialsError, clues: &Clues) -> Fault {
     }
 }
 
+/// What an error and its causes say. The SDK's error for a cached login knows its cause only in the old way.
+fn texts(err: &CredentialsError) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut next: Option<&dyn Error> = Some(err);
+    while let Some(err) = next {
+        texts.push(err.to_string());
+        #[expect(deprecated, reason = "covers `source`, too")]
+        let cause = err.cause();
+        next = cause;
+    }
+    texts
+}
+
 /// A call to STS that the chain made itself, for a role in a profile.
 fn of_assume_role(cause: &(dyn Error + 'static)) -> Option<Failure> {
     cause.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>().map(Failure::of)
@@ -72,6 +95,11 @@ fn of_assume_role(cause: &(dyn Error + 'static)) -> Option<Failure> {
 /// The same with a web identity token.
 fn of_web_identity(cause: &(dyn Error + 'static)) -> Option<Failure> {
     cause.downcast_ref::<SdkError<AssumeRoleWithWebIdentityError, HttpResponse>>().map(Failure::of)
+}
+
+/// A call for the session of an IAM Identity Center login.
+fn of_portal(cause: &(dyn Error + 'static)) -> Option<Failure> {
+    cause.downcast_ref::<SdkError<GetRoleCredentialsError, HttpResponse>>().map(Failure::of)
 }
 
 /// `asked` is who was asked.
@@ -99,26 +127,41 @@ fn web_identity(failure: &Failure, clues: &Clues) -> Fault {
     }
 }
 
-fn of_sso(texts: &[String], clues: &Clues) -> Option<Fault> {
-    let any = |found: fn(&str) -> bool| texts.iter().any(|text| found(text));
-    if any(|text| text.starts_with("ForbiddenException")) {
-        return Some(of_loading(
+fn portal(failure: &Failure, clues: &Clues) -> Fault {
+    match failure.code.as_deref() {
+        Some("ForbiddenException") => of_loading(
             FaultKind::Denied,
             "IAM Identity Center gives this login no such role",
             "check sso_account_id and sso_role_name of the profile, and that the permission set is assigned to the user",
-        ));
+        ),
+        Some("UnauthorizedException") => login_needed(clues),
+        _ => of_failure(PORTAL, failure),
     }
-    let about_login = |text: &str| {
-        text.contains("SSO token") || text.contains("/sso/cache/") || text.starts_with("UnauthorizedException")
+}
+
+/// A login that is there, in a file that this process may not read, or not write when it renews the login: a new one
+/// would not help.
+fn login_file(texts: &[String]) -> Option<Fault> {
+    let is_about_it = |text: &str| {
+        (text.starts_with("failed to read") || text.starts_with("failed to write")) && text.contains("/sso/cache/")
     };
+    let at = texts.iter().position(|text| is_about_it(text))?;
+    let why = texts.get(at + 1).filter(|why| why.contains("(os error ") && !why.contains("(os error 2)"))?;
+    Some(of_loading(
+        FaultKind::Misconfigured,
+        &format!("the IAM Identity Center login in its file: {}: {}", one_line(&texts[at]), one_line(why)),
+        "let the user of this process read and write that file, which the renewed login is saved to; it is tried again at \
+         the next attempt",
+    ))
+}
+
+fn login_needed(clues: &Clues) -> Fault {
     let command = clues.login.as_deref().unwrap_or("aws sso login");
-    any(about_login).then(|| {
-        of_loading(
-            FaultKind::SsoLoginNeeded,
-            "the IAM Identity Center login has ended or was never made",
-            format!("run `{command}`; the new login is used at the next attempt"),
-        )
-    })
+    of_loading(
+        FaultKind::SsoLoginNeeded,
+        "the IAM Identity Center login has ended or was never made",
+        format!("run `{command}`; the new login is used at the next attempt"),
+    )
 }
 
 fn none_found(causes: &[&(dyn Error + 'static)], clues: &Clues) -> Fault {
@@ -198,6 +241,23 @@ fn status(text: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_that_cannot_be_read_or_saved_is_told_from_one_that_is_not_there() {
+        let found = |what: &str, why: &str| {
+            let texts =
+                ["an error".to_owned(), format!("failed to {what} `/home/.aws/sso/cache/a.json`"), why.to_owned()];
+            login_file(&texts).map(|fault| (fault.kind, fault.message))
+        };
+        assert_eq!(found("read", "No such file or directory (os error 2)"), None);
+        for (what, why) in
+            [("read", "Permission denied (os error 13)"), ("write", "Read-only file system (os error 30)")]
+        {
+            let (kind, message) = found(what, why).unwrap();
+            assert_eq!(kind, FaultKind::Misconfigured);
+            assert!(message.contains(&format!("failed to {what} `/home")) && message.ends_with(why), "{message}");
+        }
+    }
 
     #[test]
     fn a_status_is_found_in_the_words_of_the_sdk() {

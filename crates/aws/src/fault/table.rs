@@ -8,7 +8,7 @@ use rolecall_core::{Fault, FaultKind};
 
 use super::failure::{Failure, Kind};
 use super::{Call, With};
-use crate::http::Refusal;
+use crate::http::{BUNDLE_VARIABLE, Refusal};
 
 const RENEW: &str = "renew the base credentials at their source (`aws sso login`, new keys in the profile, a new web \
                      identity token); they are read again at the next attempt, but keys in environment variables need \
@@ -80,12 +80,20 @@ pub(super) fn classify(call: &Call, failure: &Failure) -> Fault {
             "install ca-certificates (`apt-get install ca-certificates`, `apk add ca-certificates`); they are looked for \
              again at the next attempt",
         ),
-        Kind::Refused(Refusal::Bundle(why)) => Fault::new(
-            FaultKind::Misconfigured,
-            format!("could not {}: AWS_CA_BUNDLE {why}", call.attempted),
-            "write the certificates of the authorities into that file, in PEM form, or unset AWS_CA_BUNDLE and start \
-             rolecall again; the file is read again at the next attempt",
-        ),
+        Kind::Refused(Refusal::Bundle { setting, why }) => {
+            let or = match setting.as_str() {
+                BUNDLE_VARIABLE => "unset AWS_CA_BUNDLE and start rolecall again",
+                _ => "take ca_bundle out of the profile",
+            };
+            Fault::new(
+                FaultKind::Misconfigured,
+                format!("could not {}: {setting} {why}", call.attempted),
+                format!(
+                    "write the certificates of the authorities into that file, in PEM form, or {or}; the file is read \
+                     again at the next attempt"
+                ),
+            )
+        }
         Kind::Refused(Refusal::Proxy(why)) => Fault::new(
             FaultKind::Misconfigured,
             format!("could not {}: the proxy is {why}", call.attempted),
@@ -171,9 +179,9 @@ fn service(call: &Call, failure: &Failure) -> Fault {
         "MissingAuthenticationToken" | "MissingAuthenticationTokenException" => {
             wrong("the request came without a signature", NOT_AWS)
         }
-        "IDPRejectedClaim" => ended("the identity provider rejected the web identity token of the base"),
+        "IDPRejectedClaim" => ended("the identity provider rejected the web identity token"),
         "InvalidIdentityToken" | "InvalidIdentityTokenException" => {
-            wrong(&format!("AWS rejected the web identity token of the base{said}"), IDENTITY)
+            wrong(&format!("AWS rejected the web identity token{said}"), IDENTITY)
         }
         "OptInRequired" | "NotAuthorized" => wrong(
             "the account of the base has no access to STS",

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 /// One call's notes; clones share them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Probe(Arc<Mutex<Notes>>);
+pub(crate) struct Probe(Arc<Mutex<Notes>>);
 
 #[derive(Debug, Default)]
 struct Notes {
@@ -22,12 +22,12 @@ struct Notes {
 
 impl Probe {
     /// The host and port of the endpoint, once a request was about to be sent.
-    pub(super) fn host(&self) -> Option<String> {
+    pub(crate) fn host(&self) -> Option<String> {
         self.notes().host.clone()
     }
 
     /// The `Date` of the last answer: of the repeated attempt, when the SDK had to repair the signing time.
-    pub(super) fn date(&self) -> Option<Timestamp> {
+    pub(crate) fn date(&self) -> Option<Timestamp> {
         self.notes().date
     }
 

@@ -11,7 +11,7 @@ use crate::value::flaw;
 ///
 /// # Errors
 /// Why there is none; never what the file holds.
-pub(super) async fn read(fs: &Fs, file: &TokenFile, attempted: &str) -> Result<String, Fault> {
+pub(crate) async fn read(fs: &Fs, file: &TokenFile, attempted: &str) -> Result<String, Fault> {
     let wrong = |why: String, action: &str| {
         let message = format!("could not {attempted}: the web identity token file {} {why}", file.as_str());
         Err(Fault::new(FaultKind::Misconfigured, message, action))
@@ -27,6 +27,7 @@ pub(super) async fn read(fs: &Fs, file: &TokenFile, attempted: &str) -> Result<S
     let token = String::from_utf8_lossy(&bytes).trim().to_owned();
     let action = "have the token written again; the file is read again at the next attempt";
     match flaw(&token) {
+        Some(_) if token.is_empty() => wrong("is empty".into(), action),
         Some(flaw) => wrong(format!("has a token that {flaw}"), action),
         None => Ok(token),
     }

@@ -1,11 +1,14 @@
 //! The base: every source of the default chain through our HTTP client, and when it is asked again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use aws_types::os_shim_internal::Fs;
 use rolecall_core::{AssumeRole, Fault, FaultKind};
 
 use super::support::*;
-use crate::{ProfileFiles, ProfileTexts};
+use crate::base::Seams;
+use crate::{Base, Environment, ProfileFiles, ProfileTexts, Sts};
 
 const KEYS: &str = "[default]\naws_access_key_id = AKIA1\naws_secret_access_key = s1\n";
 const NEW_KEYS: &str = "[default]\naws_access_key_id = AKIA2\naws_secret_access_key = s2\n";
@@ -132,6 +135,49 @@ async fn a_login_that_aws_has_ended_is_a_login_needed_too() {
     world.fs.push((SSO_CACHE, r#"{"accessToken":"canary-sso","expiresAt":"2026-11-02T12:00:00Z"}"#));
     let fault = world.sts().assume_role(&role(), None).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::SsoLoginNeeded, "{fault}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_portal_that_fails_is_told_from_a_login_that_has_ended() {
+    for (status, code, kind, words) in [
+        (403, "ForbiddenException", FaultKind::Denied, "gives this login no such role"),
+        (429, "TooManyRequestsException", FaultKind::Throttled, "too many"),
+        (503, "ServiceUnavailable", FaultKind::Unreachable, "IAM Identity Center"),
+        (500, "", FaultKind::Unreachable, "IAM Identity Center"),
+    ] {
+        let aws =
+            Aws::new(move |_, _| Answer::Http(status, None, format!(r#"{{"__type":"{code}","message":"too many"}}"#)));
+        let mut world = World::new(aws).files(SSO, "").env(&[("HOME", "/home")]);
+        world.fs.push((SSO_CACHE, r#"{"accessToken":"canary-sso","expiresAt":"2026-11-02T12:00:00Z"}"#));
+        let fault = world.sts().assume_role(&role(), None).await.unwrap_err();
+        assert_eq!(fault.kind, kind, "{code}: {fault}");
+        assert!(fault.message.contains(words), "{fault}");
+        assert!(!format!("{fault:?}").contains("canary"), "{fault}");
+    }
+    let mut world = World::new(Aws::new(|_, _| Answer::Refused)).files(SSO, "").env(&[("HOME", "/home")]);
+    world.fs.push((SSO_CACHE, r#"{"accessToken":"canary-sso","expiresAt":"2026-11-02T12:00:00Z"}"#));
+    let fault = world.sts().assume_role(&role(), None).await.unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Unreachable, "{fault}");
+    assert!(fault.message.contains("IAM Identity Center is unreachable: connection refused"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_login_in_a_file_that_cannot_be_read_needs_no_new_login() {
+    // What stands in the place of the file is a folder, which not even root can read as a file.
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(home.path().join(SSO_CACHE.strip_prefix("/home/").unwrap())).unwrap();
+    let legacy = "[default]\nregion = eu-west-1\nsso_account_id = 1\nsso_role_name = R\nsso_region = eu-west-1\n\
+                  sso_start_url = dev\n";
+    for config in [SSO, legacy] {
+        let world = World::new(Aws::new(|_, _| Answer::Refused)).files(config, "");
+        let seams = Seams { fs: Fs::real(), ..world.seams() };
+        let variables = [("HOME", home.path().to_str().unwrap()), ("AWS_EC2_METADATA_DISABLED", "true")];
+        let environment = Environment::new(variables.map(|(name, value)| (name.into(), value.into())));
+        let base = Base::DefaultChain { files: Arc::new(world.files.clone()), environment };
+        let fault = Sts::with(base, seams).assume_role(&role(), None).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Misconfigured, "{fault}");
+        assert!(fault.message.contains("/.aws/sso/cache/34c6fceca75e456f25e7e99531e2425c6c1de443.json"), "{fault}");
+    }
 }
 
 #[tokio::test]

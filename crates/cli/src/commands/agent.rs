@@ -34,7 +34,7 @@ use crate::settings_file::{self, SettingsFile};
 use crate::stop_signal::StopSignal;
 use crate::{endpoint, hardening, logging, runtime};
 use readiness::Readiness;
-use reload::{Reload, Stamp};
+use reload::{Reload, Watch};
 use settings::{Machine, settings};
 
 /// The most that stopping may take. The agent itself is faster; this is for the day when it is not.
@@ -142,7 +142,7 @@ credentials that AWS programs would find here themselves: variables, ~/.aws, SSO
 
 ROLECALL_LOG sets the level of the log: off, error, warn, info (the default), debug or trace.
 
-The settings file is read again at SIGHUP and when it has changed. All of it but log_format and socket_group counts from \
+The settings file, and with --from-aws-config your AWS files, are read again at SIGHUP and when one has changed. All of it but log_format and socket_group counts from \
 then on, roles that stay the same keep their sessions, and a file that cannot be used changes nothing.
 
 Under systemd with Type=notify (or notify-reload) the service is ready when every role was assumed or has failed to be once.
@@ -174,7 +174,7 @@ pub(crate) fn run(args: &Sourced<Args>, environment: &Environment) -> Result<Exi
     hardening::many_files();
     let once = args.args.once;
     let file = SettingsFile::find(args.args.config.as_deref(), environment);
-    let seen = file.as_ref().and_then(|file| Stamp::of(file.path()));
+    let watch = Watch::begin(file.as_ref(), environment);
     let machine = Machine::this()?;
     let made = settings(args, environment, &machine, file.as_ref(), &[])?;
     logging::start(environment, made.log_format)?;
@@ -196,7 +196,7 @@ pub(crate) fn run(args: &Sourced<Args>, environment: &Environment) -> Result<Exi
         let sts = Arc::new(Sts::new(Base::DefaultChain { files: files.clone(), environment: variables }));
         let agent = Agent::start(settings, sts, Arc::new(SystemClock)).await?;
         readiness.prepare();
-        let reload = Reload { args, environment, machine, file, seen, made, base: files };
+        let reload = Reload { args, environment, machine, file, watch, made, base: files };
         let reread = async {
             match hangups {
                 Some(hangups) => reload.whenever_asked(hangups, &agent, &readiness).await,

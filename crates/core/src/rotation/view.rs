@@ -28,7 +28,7 @@ pub struct Glance<'a> {
     pub blocked_by: Option<EntryId>,
     /// Whether a person asked for a new session and no call has ended since.
     pub asked: bool,
-    /// When the next call will be wanted, by the wall clock; none while one is under way.
+    /// When the next call will be wanted, by the wall clock; none while one is under way, or another entry is in the way.
     pub next_attempt_at: Option<Timestamp>,
 }
 
@@ -83,7 +83,7 @@ impl Engine {
             failure: cause.map_or(entry, |(_, ancestor)| ancestor).failure.as_ref(),
             blocked_by: cause.map(|(ancestor, _)| ancestor),
             asked: entry.asked,
-            next_attempt_at: entry.flight.is_none().then(next),
+            next_attempt_at: (entry.flight.is_none() && !entry.blocked).then(next),
         })
     }
 

@@ -1,6 +1,7 @@
 //! Which profiles assume a role, what they say of it, and which are left out and why.
 //!
-//! Values stay the texts that they are: what is a legal ARN, external id or session name is for the caller's types to say.
+//! Values stay the texts that they are: what is a legal ARN, external id or session name is for the caller's types to
+//! say.
 
 use super::walk::{self, text};
 use super::{AwsConfig, Place, Profile};
@@ -127,9 +128,8 @@ impl AwsConfig {
         let mut assumed = Assumed::default();
         for profile in self.profiles.iter().filter(|profile| walk::has_role(profile)) {
             let mut path = vec![profile];
-            let found = walk::source(self, &mut path).and_then(|source| role(profile, source));
-            match found {
-                Ok(role) => assumed.roles.push(role),
+            match walk::source(self, &mut path) {
+                Ok(source) => assumed.roles.push(role(profile, source)),
                 Err(stop) => {
                     let mut path: Vec<String> = path.iter().map(|profile| profile.name.clone()).collect();
                     path.extend(stop.next);
@@ -142,23 +142,26 @@ impl AwsConfig {
     }
 }
 
-fn role(profile: &Profile, source: ProfileSource) -> Result<AssumedProfile, walk::Stop> {
-    let owned = |key| text(profile, key).map(|value| value.map(str::to_owned));
+fn role(profile: &Profile, source: ProfileSource) -> AssumedProfile {
+    // Where keys are nested in a value that a call needs, the walk has stopped.
+    let value = |key| text(profile, key).ok().flatten();
+    let owned = |key| value(key).map(str::to_owned);
     let web_identity = matches!(source, ProfileSource::WebIdentity { .. });
-    Ok(AssumedProfile {
+    AssumedProfile {
         name: profile.name.clone(),
         at: profile.at,
-        role_arn: owned("role_arn")?.unwrap_or_default(),
-        external_id: owned("external_id")?.filter(|_| !web_identity),
-        role_session_name: owned("role_session_name")?.filter(|name| !name.is_empty()),
-        duration_seconds: text(profile, "duration_seconds")?.and_then(seconds).filter(|_| !web_identity),
-        region: owned("region")?,
-        sts_regional_endpoints: owned("sts_regional_endpoints")?,
+        role_arn: owned("role_arn").unwrap_or_default(),
+        external_id: owned("external_id").filter(|_| !web_identity),
+        role_session_name: owned("role_session_name").filter(|name| !name.is_empty()),
+        duration_seconds: value("duration_seconds").and_then(seconds).filter(|_| !web_identity),
+        region: owned("region"),
+        sts_regional_endpoints: owned("sts_regional_endpoints"),
         source,
-    })
+    }
 }
 
-/// A whole number of seconds. Python's `int` takes signs, blanks, underscores and other digits, too: AWS never has them.
+/// A whole number of seconds. Python's `int` takes signs, blanks, underscores and other digits, too: AWS never has
+/// them.
 pub(super) fn seconds(value: &str) -> Option<u64> {
     Some(value).filter(|value| value.bytes().all(|b| b.is_ascii_digit())).and_then(|value| value.parse().ok())
 }

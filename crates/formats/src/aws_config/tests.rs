@@ -57,19 +57,22 @@ fn the_keys_of_the_credentials_file_go_over_those_of_the_config_file() {
 
 #[test]
 fn an_error_names_the_file_the_line_and_what_to_do() {
-    for (config, credentials, text) in [
+    for (config, credentials, wrong, remedy) in [
         (
             "[a]\n[a]",
             "",
-            "the AWS config file cannot be read: line 2: the section of line 1 again; the AWS CLI and boto3 refuse all of it, too: make one section of the two",
+            "config file cannot be read: line 2: the section of line 1 again; ",
+            "make one section of the two",
         ),
         (
             "",
-            "[a]\nSECRET",
-            "the AWS credentials file cannot be read: line 2: neither a section, nor `key = value`, nor the continuation of a value; the AWS CLI and boto3 refuse all of it, too: write `key = value`, or make the line a comment with `#`",
+            "[a]\nk: v\n= SECRET",
+            "credentials file cannot be read: line 3: a value without a key; ",
+            "write the key before the `=`",
         ),
     ] {
-        assert_eq!(read(config, credentials).unwrap_err().to_string(), text);
+        let error = read(config, credentials).unwrap_err().to_string();
+        assert_eq!(error, format!("the AWS {wrong}the AWS CLI and boto3 refuse all of it, too: {remedy}"));
     }
 }
 
@@ -135,8 +138,8 @@ fn a_chain_that_comes_back_is_shown_whole() {
     assert_eq!(
         errors,
         [
-            format!(r#"the profile "a" (line 1 of the AWS config file) is left out: a -> b -> a: of "a": {wrong}"#),
-            format!(r#"the profile "b" (line 4 of the AWS config file) is left out: b -> a -> b: of "b": {wrong}"#),
+            format!(r#"the profile "a" (line 1 of the AWS config file) is left out: a -> b -> a: at "a", {wrong}"#),
+            format!(r#"the profile "b" (line 4 of the AWS config file) is left out: b -> a -> b: at "b", {wrong}"#),
         ]
     );
     // Keys where the walk began do not end it, but they do for the other.
@@ -153,11 +156,12 @@ fn what_a_profile_lacks_is_named_and_the_rest_runs() {
         ("", "neither `source_profile` nor `credential_source`"),
         ("source_profile = b\ncredential_source = Environment", "both `source_profile` and `credential_source`"),
         ("credential_source = environment", "none of `Environment`"),
-        ("source_profile = none", r#"a -> none: of "none": there is no profile"#),
+        ("source_profile = none", r#"a -> none: at "none", there is no profile"#),
         ("source_profile =", "there is no profile"),
-        ("source_profile = empty\n[profile empty]", r#"a -> empty: of "empty": it has no credentials"#),
+        ("source_profile = empty\n[profile empty]", r#"a -> empty: at "empty", it has no credentials"#),
         ("web_identity_token_file =", "`web_identity_token_file` is empty"),
         ("source_profile =\n  x = y", "`source_profile` has keys nested in it"),
+        ("credential_source = Environment\nexternal_id =\n  x = y", "`external_id` has keys nested in it"),
         ("credential_source = Environment\nmfa_serial = m", "`mfa_serial`"),
     ] {
         let error = only_error(&role("a", rest));

@@ -1,8 +1,10 @@
 //! From a profile through its source profiles to the credentials at the end, as botocore's `AssumeRoleProvider` walks.
 //!
-//! The rules that surprise: a source profile with keys of its own is taken for its keys, whatever role it has; but a walk
-//! that comes back to where it began is a loop even then, unless the profile names itself. A web identity comes before
-//! everything else in its profile.
+//! The rules that surprise: a source profile with keys of its own is taken for its keys, whatever role it has; but a
+//! walk that comes back to where it began is a loop even then, unless the profile names itself. A web identity comes
+//! before everything else in its profile.
+
+use std::collections::HashSet;
 
 use super::{AwsConfig, Profile, ProfileSource, Why};
 
@@ -29,12 +31,14 @@ pub(super) fn has_role(profile: &Profile) -> bool {
 pub(super) fn source<'a>(config: &'a AwsConfig, path: &mut Vec<&'a Profile>) -> Result<ProfileSource, Stop> {
     let mut first = None;
     let mut at = path[0];
+    let mut seen = HashSet::from([at.name.as_str()]);
     loop {
-        match step(config, at, path)? {
+        match step(config, at, path, &seen)? {
             Step::End(source) => return Ok(first.unwrap_or(source)),
             Step::On(next) => {
                 first.get_or_insert_with(|| ProfileSource::Role(next.name.clone()));
                 path.push(next);
+                seen.insert(&next.name);
                 at = next;
             }
         }
@@ -48,14 +52,23 @@ enum Step<'a> {
     On(&'a Profile),
 }
 
-fn step<'a>(config: &'a AwsConfig, at: &'a Profile, path: &mut Vec<&'a Profile>) -> Result<Step<'a>, Stop> {
+fn step<'a>(
+    config: &'a AwsConfig,
+    at: &'a Profile,
+    path: &mut Vec<&'a Profile>,
+    seen: &HashSet<&str>,
+) -> Result<Step<'a>, Stop> {
     if text(at, "role_arn")?.is_none_or(str::is_empty) {
         return Err(Why::NoRoleArn.into());
     }
+    text(at, "role_session_name")?;
     match text(at, "web_identity_token_file")? {
         Some("") => return Err(Why::NoTokenFile.into()),
         Some(path) => return Ok(Step::End(ProfileSource::WebIdentity { token_file: path.into() })),
         None => {}
+    }
+    for key in ["external_id", "duration_seconds"] {
+        text(at, key)?;
     }
     let next = match (text(at, "source_profile")?, text(at, "credential_source")?) {
         (Some(_), Some(_)) => return Err(Why::TwoSources.into()),
@@ -69,8 +82,8 @@ fn step<'a>(config: &'a AwsConfig, at: &'a Profile, path: &mut Vec<&'a Profile>)
             config.get(name).ok_or_else(missing)?
         }
     };
-    let itself = std::ptr::eq(next, at);
-    if path.iter().any(|seen| std::ptr::eq(*seen, next)) && !(itself && has_keys(next)) {
+    let itself = next.name == at.name;
+    if seen.contains(next.name.as_str()) && !(itself && has_keys(next)) {
         return Err(Stop { next: Some(next.name.clone()), why: Why::Loop });
     }
     if at.has("mfa_serial") {
@@ -119,5 +132,5 @@ pub(super) fn text<'a>(profile: &'a Profile, key: &'static str) -> Result<Option
 /// A path of more than one profile, to stand before what is wrong with its last.
 pub(super) fn shown(path: &[String]) -> String {
     let Some((last, [_, ..])) = path.split_last() else { return String::new() };
-    format!("{}: of {last:?}: ", path.join(" -> "))
+    format!("{}: at {last:?}, ", path.join(" -> "))
 }

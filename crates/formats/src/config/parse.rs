@@ -31,8 +31,8 @@ pub(crate) struct Sections {
     pub(crate) headers: Vec<usize>,
 }
 
-/// A key whose value may go on in the next line. The value is put together once, so that no copy of a secret stays where
-/// a text that grows has been.
+/// A key whose value may go on in the next line. The value is put together once, so that no copy of a secret stays
+/// where a text that grows has been.
 struct OpenKey<'a> {
     name: String,
     line: usize,
@@ -171,8 +171,8 @@ fn is_nested(content: &str) -> bool {
     nested_lines(content).all(|line| line.contains('='))
 }
 
-/// The lines under a key without a value, without blanks and blank lines. Python's `splitlines` knows more line ends than
-/// its files do.
+/// The lines under a key without a value, without blanks and blank lines. Python's `splitlines` knows more line ends
+/// than its files do.
 pub(crate) fn nested_lines(value: &str) -> impl Iterator<Item = &str> {
     let is_line_end = |c| matches!(c, '\n' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
     value.split(is_line_end).map(|line| line.trim_matches(is_space)).filter(|line| !line.is_empty())

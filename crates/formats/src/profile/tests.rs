@@ -212,3 +212,12 @@ proptest! {
         prop_assert_eq!(text.capacity(), ini::room_for([&session].into_iter()).capacity());
     }
 }
+
+#[test]
+fn a_role_that_is_named_default_has_one_section() {
+    let [first, _] = roles();
+    let role = Role { alias: Alias::of_profile("default").unwrap(), ..first };
+    let text = region_config(&[&role], Some(&role.alias));
+    assert_eq!(text.matches("[default]").count(), 1, "{text}");
+    assert!(!text.contains("profile"), "{text}");
+}

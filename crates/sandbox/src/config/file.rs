@@ -6,8 +6,9 @@ use rolecall_core::RoleArn;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::instance::InstanceTable;
 use super::role::RoleTable;
-use super::{AUDIENCE, Config, ConfigError, Issuer, User};
+use super::{AUDIENCE, Config, ConfigError, Issuer, User, identity};
 use crate::mint::SESSION_KEY_PREFIX;
 
 /// Read first, so that a newer file is called newer, not wrong.
@@ -25,6 +26,7 @@ struct File {
     seed: String,
     #[serde(default)]
     account: BTreeMap<String, Account>,
+    instance: Option<InstanceTable>,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +55,9 @@ struct IssuerTable {
 struct UserTable {
     access_key_id: String,
     secret_access_key: String,
+    policies: Option<Vec<String>>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
 }
 
 fn aws() -> String {
@@ -69,8 +74,13 @@ pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
         return Err(ConfigError::Version(version));
     }
     let file: File = parse(text)?;
-    let mut config =
-        Config { seed: file.seed, users: BTreeMap::new(), roles: BTreeMap::new(), issuers: BTreeMap::new() };
+    let mut config = Config {
+        seed: file.seed,
+        users: BTreeMap::new(),
+        roles: BTreeMap::new(),
+        issuers: BTreeMap::new(),
+        instance: None,
+    };
     for (account, Account { partition, user, role, issuer }) in file.account {
         let mut issuers = BTreeMap::new();
         for (url, table) in issuer {
@@ -91,6 +101,7 @@ pub(super) fn read(text: &str) -> Result<Config, ConfigError> {
             }
         }
     }
+    config.instance = file.instance.map(|table| table.read(&config.roles)).transpose()?;
     Ok(config)
 }
 
@@ -117,7 +128,10 @@ fn read_issuer(url: &str, table: IssuerTable) -> Result<Issuer, String> {
 }
 
 fn read_user(partition: &str, account: &str, name: &str, table: UserTable) -> Result<User, ConfigError> {
-    let UserTable { access_key_id, secret_access_key } = table;
+    let UserTable { access_key_id, secret_access_key, policies, tags } = table;
+    let wrong = |problem: String| ConfigError::User { account: account.into(), user: name.into(), problem };
+    let policies = identity::policies(policies).map_err(wrong)?;
+    identity::check_tags(&tags).map_err(wrong)?;
     let is_name = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
     let is_key = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let problem = if format!("arn:{partition}:iam::{account}:role/any").parse::<RoleArn>().is_err() {
@@ -137,7 +151,9 @@ fn read_user(partition: &str, account: &str, name: &str, table: UserTable) -> Re
             name: name.into(),
             access_key_id,
             secret_access_key,
+            policies,
+            tags,
         });
     };
-    Err(ConfigError::User { account: account.into(), user: name.into(), problem })
+    Err(wrong(problem.into()))
 }

@@ -8,8 +8,9 @@ use jiff::SignedDuration;
 use rolecall_core::RoleArn;
 use serde::Deserialize;
 
-use super::{ConfigError, Issuer, Role, WebIdentity};
-use crate::trust::Principal;
+use super::{ConfigError, Issuer, Role, WebIdentity, identity, trust};
+use crate::policy::{Malformed, Policy};
+use crate::web_identity::provider_arn;
 
 /// The bounds of a role's `MaxSessionDuration`
 /// ([CreateRole](https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html)).
@@ -26,6 +27,10 @@ pub(super) struct RoleTable {
     trusts: Option<Vec<String>>,
     external_id: Option<String>,
     web_identity: Option<WebIdentityTable>,
+    trust_policy: Option<String>,
+    policies: Option<Vec<String>>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -53,19 +58,13 @@ impl RoleTable {
         name: &str,
         issuers: &BTreeMap<String, Issuer>,
     ) -> Result<(RoleArn, Role), ConfigError> {
-        let Self { path, max_session, trusts, external_id, web_identity } = self;
+        let Self { path, max_session, trusts, external_id, web_identity, trust_policy, policies, tags } = self;
         let arn: RoleArn = format!("arn:{partition}:iam::{account}:role{path}{name}")
             .parse()
             .map_err(|problem| ConfigError::Role { account: account.into(), role: name.into(), problem })?;
         let max_session = read_max_session(&max_session)
             .ok_or_else(|| ConfigError::MaxSession { role: arn.clone(), value: max_session.clone() })?;
         let wrong = |problem| ConfigError::Trust { role: arn.clone(), problem };
-        let principal = |text: String| {
-            Principal::read(&text, partition).ok_or_else(|| {
-                wrong(format!("trusts: {text:?} is neither an account nor the ARN of a user, a role or a session"))
-            })
-        };
-        let trusts = trusts.map(|trusts| trusts.into_iter().map(principal).collect::<Result<_, _>>()).transpose()?;
         if external_id.as_ref().is_some_and(|id| !(2..=1224).contains(&id.chars().count())) {
             return Err(wrong("external_id must have 2 to 1224 characters".into()));
         }
@@ -76,7 +75,24 @@ impl RoleTable {
             );
             return Err(wrong(problem));
         }
-        Ok((arn, Role { max_session, trusts, external_id, web_identity }))
+        let has_short_form = trusts.is_some() || external_id.is_some() || web_identity.is_some();
+        let trust_policy = match trust_policy {
+            Some(_) if has_short_form => {
+                let problem = "trust_policy says everything: leave out trusts, external_id and web_identity";
+                return Err(wrong(problem.into()));
+            }
+            Some(json) => json,
+            None => {
+                let provider = web_identity.as_ref().map(|identity| provider_arn(&arn, &identity.issuer));
+                let web_identity = web_identity.as_ref().zip(provider.as_deref());
+                trust::policy(trusts.as_deref(), external_id.as_deref(), web_identity).map_err(wrong)?
+            }
+        };
+        let trust = Policy::trust(&trust_policy);
+        let trust = trust.map_err(|Malformed(problem)| wrong(format!("trust_policy: {problem}")))?;
+        let policies = identity::policies(policies).map_err(wrong)?;
+        identity::check_tags(&tags).map_err(wrong)?;
+        Ok((arn, Role { max_session, trust, policies, tags, web_identity }))
     }
 }
 

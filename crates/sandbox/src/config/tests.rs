@@ -59,6 +59,15 @@ fn a_mistake_is_named_with_its_place_and_without_secrets() {
         ("[account.111122223333.role.R]\npath=\"a\"".to_owned(), "[account.111122223333.role.R] is not the role"),
         ("[account.111122223333.role.R]\nmax_session=\"59m\"".to_owned(), "max_session of arn:aws:iam::111122223333"),
         ("[account.111122223333.role.R]\nmax_session=\"1d\"".to_owned(), "max_session of arn:aws:iam::111122223333"),
+        (
+            "[instance]\nrole = \"x\"".to_owned(),
+            "[instance]: role is \"x\", which is not the ARN of a role of this file",
+        ),
+        (
+            "[account.111122223333.role.R]\n[instance]\nrole = \"arn:aws:iam::111122223333:role/R\"\nregion = \"A\""
+                .to_owned(),
+            "[instance]: region: \"A\" is not an AWS Region",
+        ),
         (user("a", "1"), "[account.1.user.a]: the account is not 12 digits"),
         (user("'a b'", "111122223333"), "[account.111122223333.user.a b]: the name of a user"),
         (
@@ -90,6 +99,35 @@ fn a_mistake_is_named_with_its_place_and_without_secrets() {
             "arn:aws:iam::111122223333:role/R: web_identity: the account has no issuer \"https://i\"",
         ),
         (
+            "[account.111122223333.role.R]\ntrust_policy='{}'".into(),
+            "arn:aws:iam::111122223333:role/R: trust_policy: missing field `Statement`",
+        ),
+        (
+            "[account.111122223333.role.R]\ntrusts=[]\ntrust_policy='{}'".into(),
+            "arn:aws:iam::111122223333:role/R: trust_policy says everything: leave out trusts",
+        ),
+        (
+            "[account.111122223333.role.R]\npolicies=['{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"*\"}}']"
+                .into(),
+            "arn:aws:iam::111122223333:role/R: policies: number 1: statement 1: Missing required field Resource",
+        ),
+        (
+            "[account.111122223333.role.R]\ntags={a='',A=''}".into(),
+            "arn:aws:iam::111122223333:role/R: tags: \"a\" is there twice",
+        ),
+        (
+            "[account.111122223333.role.R]\ntags={''='x'}".into(),
+            "arn:aws:iam::111122223333:role/R: tags: \"\" must have 1 to 128 characters",
+        ),
+        (
+            user("a", "111122223333") + "policies=['[]']",
+            "[account.111122223333.user.a]: policies: number 1: invalid type: sequence",
+        ),
+        (
+            user("a", "111122223333") + "[account.111122223333.user.a.tags]\n" + &"x".repeat(129) + "=''",
+            "[account.111122223333.user.a]: tags: \"xxx",
+        ),
+        (
             "[account.111122223333.issuer.\"http://i\"]".into(),
             "[account.111122223333.issuer.\"http://i\"]: the issuer of tokens is an https:// URL",
         ),
@@ -116,8 +154,22 @@ fn a_role_may_say_whom_it_trusts() {
                 [account.444455556666.issuer.\"https://j\"]\njwks = \'{\"keys\": []}\'\n";
     let config = Config::from_toml(text).unwrap();
     let role = config.roles.values().next().unwrap();
-    let account = Principal::Account { partition: "aws".into(), account: "111122223333".into() };
-    assert_eq!((role.trusts.as_deref(), role.external_id.as_deref()), (Some(&[account][..]), Some("abc")));
+    let policy: serde_json::Value = serde_json::from_str(role.trust.text()).unwrap();
+    let expected = serde_json::json!({"Version": "2012-10-17", "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": ["111122223333"]},
+            "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
+            "Condition": {"StringEquals": {"sts:ExternalId": "abc"}},
+        },
+        {
+            "Effect": "Allow",
+            "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/i"},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {"StringLike": {"i:sub": "s"}, "StringEquals": {"i:aud": "a"}},
+        },
+    ]});
+    assert_eq!(policy, expected);
     let WebIdentity { issuer, sub, aud } = role.web_identity.as_ref().unwrap();
     assert_eq!((issuer.as_str(), sub.as_str(), aud.as_deref()), ("https://i", "s", Some("a")));
     assert_eq!(config.played_issuers().collect::<Vec<_>>(), ["https://i"]);
@@ -125,6 +177,26 @@ fn a_role_may_say_whom_it_trusts() {
     assert_eq!(open, [("R", "s")]);
     assert_eq!((config.default_audience("https://i"), config.default_audience("https://j")), (Some("a"), None));
     assert!(config.issuer("111122223333", "https://j").is_none(), "a provider belongs to its account");
+}
+
+#[test]
+fn a_role_that_trusts_nobody_denies_everybody() {
+    let config = Config::from_toml("version = 1\n[account.111122223333.role.R]\ntrusts = []").unwrap();
+    let text = config.roles.values().next().unwrap().trust.text();
+    let policy: serde_json::Value = serde_json::from_str(text).unwrap();
+    assert_eq!((&policy["Statement"][0]["Effect"], policy["Statement"].as_array().unwrap().len()), (&"Deny".into(), 1));
+}
+
+#[test]
+fn the_world_of_the_documentation_can_be_read() {
+    let source = include_str!("../config.rs");
+    let (_, after) = source.split_once("/// ```toml\n").unwrap();
+    let lines = after.split_once("/// ```\n").unwrap().0.lines();
+    let text: Vec<&str> = lines.map(|line| line.trim_start_matches("///")).collect();
+    let config = Config::from_toml(&text.join("\n")).unwrap();
+    let user = config.users().next().unwrap();
+    assert_eq!((user.policies.as_ref().map(Vec::len), user.tags["team"].as_str()), (Some(1), "blue"));
+    assert_eq!(config.roles().map(RoleArn::name).collect::<Vec<_>>(), ["Written", "Admin"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The AWS config and credentials files mean to our reader what they mean to botocore: the same profiles with the same
-//! values, the same roles with the same sources, and the same refusals. Botocore reads hundreds of pairs of files in one
-//! child process; the pairs that were thought of stand beside the reader's own tests.
+//! values, the same roles with the same sources, and the same refusals. Botocore reads hundreds of pairs of files in
+//! one child process; the pairs that were thought of stand beside the reader's own tests.
 
 use std::cell::RefCell;
 use std::fs;
@@ -8,9 +8,12 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
-use e2e::{Home, python};
+use e2e::{Home, finish, python};
 use proptest::prelude::*;
+use rolecall_core::role::DEFAULT_DURATION;
 use rolecall_formats::aws_config::{AssumedProfile, AwsConfig, Key, ProfileSource, Why, read};
+use rolecall_formats::chained::{self, Base, Chained, Origin, Rendered};
+use rolecall_formats::config_map::config_map;
 use serde_json::{Map, Value, json};
 
 /// Botocore, waiting for files to read.
@@ -128,9 +131,11 @@ fn text() -> impl Strategy<Value = String> {
     ];
     let value =
         prop_oneof!["[a-z]|default|Environment|900|1h", "|x # y|x;y|\"q\"|a = b : c|%\\(x\\)s|日本\u{2028}x|\\[b\\]",];
+    let entry = (blank(), key, "=|=|:| = |\t:", value)
+        .prop_map(|(blank, key, divider, value)| format!("{blank}{key}{divider}{value}"));
     let line = prop_oneof![
         20 => header,
-        80 => (blank(), key, "=|=|:| = |\t:", value).prop_map(|(blank, key, is, value)| format!("{blank}{key}{is}{value}")),
+        80 => entry,
         5 => ("[ \t]{1,3}", "[a-cA=: #;\u{2028}\x1c]{0,6}").prop_map(|(blank, rest)| blank + &rest),
         5 => "|[#;] ?[a-c=]{0,3}",
         1 => "[a-c ]{1,3}",
@@ -146,17 +151,18 @@ fn chains() -> impl Strategy<Value = String> {
     let role = prop_oneof![1 => Just(""), 4 => Just("role_arn = r\n"), 1 => Just("role_arn =\n")];
     let source = prop_oneof![1 => Just(String::new()), 4 => "source_profile = p[0-3]\n", 1 => "source_profile =\n"];
     let rest = prop_oneof![
-        8 => Just(""),
-        2 => Just("credential_source = EcsContainer\n"),
-        1 => Just("credential_source = ecscontainer\n"),
-        1 => Just("mfa_serial = m\n"),
-        2 => Just("aws_access_key_id = k\naws_secret_access_key = s\n"),
-        1 => Just("aws_secret_access_key = s\n"),
-        2 => Just("credential_process = c\n"),
-        2 => Just("web_identity_token_file = /t\nduration_seconds = 900\nexternal_id = e\n"),
-        1 => Just("web_identity_token_file =\n"),
-        1 => Just("external_id = e\nduration_seconds = 900\nrole_session_name = s\n"),
-        1 => Just("sso_account_id = x\n"),
+        8 => "",
+        2 => "credential_source = EcsContainer\n",
+        1 => "credential_source = ecscontainer\n",
+        1 => "mfa_serial = m\n",
+        2 => "aws_access_key_id = k\naws_secret_access_key = s\n",
+        1 => "aws_secret_access_key = s\n",
+        2 => "credential_process = c\n",
+        2 => "web_identity_token_file = /t\nduration_seconds = 900\nexternal_id = e\n",
+        1 => "web_identity_token_file =\n",
+        1 => "(external_id|duration_seconds|role_session_name|region|source_profile|mfa_serial) =\n  a = b\n",
+        1 => "external_id = e\nduration_seconds = 900\nrole_session_name = s\n",
+        1 => "sso_account_id = x\n",
     ];
     let profile = (role, source, rest).prop_map(|(role, source, rest)| format!("{role}{source}{rest}"));
     prop::collection::vec(profile, 3).prop_map(|profiles| {
@@ -175,6 +181,64 @@ fn any_pair_of_files_is_read_or_refused_alike() {
         let theirs = compared(botocore.borrow_mut().reads(&config, &credentials), &ours);
         prop_assert_eq!(ours, theirs);
     });
+}
+
+/// A pod with a role of its own, from which one role is assumed, and from that another.
+fn of_a_pod() -> Rendered {
+    let role = |alias: &str, arn: &str, origin| Chained {
+        alias: alias.parse().unwrap(),
+        arn: arn.parse().unwrap(),
+        origin,
+        region: None,
+        external_id: Some("ticket-7".parse().unwrap()),
+        session_name: Some("pod".parse().unwrap()),
+        duration: DEFAULT_DURATION / 2,
+        session_policy: false,
+        tags: false,
+        source_identity: false,
+    };
+    let base = Base::WebIdentity {
+        role: "arn:aws:iam::123456789012:role/svc-eks-podrole".parse().unwrap(),
+        token_file: "/var/run/secrets/eks.amazonaws.com/serviceaccount/token".parse().unwrap(),
+    };
+    let admin = role("account-b-admin", "arn:aws:iam::567890123456:role/Administrator-role", Origin::Base);
+    let of_admin = Origin::Role(admin.alias.clone());
+    let special = role("account-b-specialized", "arn:aws:iam::567890123456:role/special-s3-access", of_admin);
+    chained::config(&base, &[admin, special]).unwrap()
+}
+
+#[test]
+fn what_a_pod_is_to_assume_itself_is_read_by_botocore() {
+    let config = of_a_pod();
+    let found = Botocore::start().reads(&config.text, "");
+    let pod = json!({
+        "RoleArn": "arn:aws:iam::123456789012:role/svc-eks-podrole",
+        "token": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+    });
+    let assumed = |arn: &str, from: &Value| -> Value {
+        let said =
+            [("ExternalId", json!("ticket-7")), ("RoleSessionName", json!("pod")), ("DurationSeconds", json!(1800))];
+        let role = [("RoleArn", json!(arn)), ("from", from.clone())];
+        said.into_iter().chain(role).collect()
+    };
+    let admin = assumed("arn:aws:iam::567890123456:role/Administrator-role", &pod);
+    let special = assumed("arn:aws:iam::567890123456:role/special-s3-access", &admin);
+    assert_eq!(found["roles"], json!({"default": pod, "account-b-admin": admin, "account-b-specialized": special}));
+}
+
+#[test]
+fn kubernetes_takes_the_config_map_and_hands_the_config_on() {
+    let (home, config) = (Home::new(), of_a_pod());
+    for namespace in [None, Some("null".parse().unwrap())] {
+        home.write("map.yaml", &config_map(&"on".parse().unwrap(), namespace.as_ref(), &config));
+        finish(home.command(python("kubernetes-validate")).args(["--strict", "map.yaml"])).ok();
+        let script = "import json, yaml; print(json.dumps(yaml.safe_load(open('map.yaml'))))";
+        let found: Value =
+            serde_json::from_str(&finish(home.command(python("python")).args(["-c", script])).ok()).unwrap();
+        assert_eq!(found["data"], json!({"config": config.text}));
+        let namespace = namespace.map(|namespace| namespace.to_string());
+        assert_eq!((&found["metadata"]["name"], &found["metadata"]["namespace"]), (&json!("on"), &json!(namespace)));
+    }
 }
 
 #[test]

@@ -8,3 +8,4 @@ mod identity;
 mod oracle;
 mod reload;
 mod rotation;
+mod trust;

@@ -84,6 +84,18 @@ fn a_certificate_of_a_stranger_is_not_trusted_until_its_authority_is() {
 }
 
 #[test]
+fn the_authorities_of_a_profile_are_trusted() {
+    let home = Home::new();
+    let sandbox = Sandbox::start(&home);
+    let authority = Authority::of("ours", "127.0.0.1");
+    let server = Server::start_tls(Answer::PassOn(sandbox.address()), &authority);
+    home.write("ca.pem", &authority.pem);
+    home.write(".aws/config", &format!("[default]\nca_bundle = {}\n", home.at("ca.pem").display()));
+    let agent = Agent::start(&home, with_keys(&format!("https://{}", server.address()), &[]), &[]);
+    is_well(&agent, ALIAS);
+}
+
+#[test]
 fn a_bundle_of_certificates_that_is_none_is_misconfigured() {
     let home = Home::new();
     home.write("empty.pem", "");

@@ -44,7 +44,7 @@ fn chains_and_all_that_assume_role_takes_are_read_back() {
         session_policy: policy.unwrap(),
         ..role("a")
     };
-    let roles = vec![(role("c"), "role:a"), (parent, "web-identity:/t"), (role("b"), "profile:x")];
+    let roles = vec![(role("c"), "role:a"), (parent, "environment"), (role("b"), "profile:x")];
     let named = roles.into_iter().map(|(role, source)| (role, source.parse().unwrap())).collect();
     let roles = chain::link(named).into_iter().map(|(_, role)| role.unwrap()).collect();
     let chained = Definitions { roles, ..definitions() };

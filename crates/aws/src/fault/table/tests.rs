@@ -155,7 +155,7 @@ fn what_our_client_refuses_is_said_with_its_remedy() {
     for (refusal, kind, words, remedy) in [
         (Refusal::NoAuthorities, FaultKind::Misconfigured, "no certificate authorities", "install ca-certificates"),
         (
-            Refusal::Bundle("names /x, which could not be read".into()),
+            Refusal::Bundle { setting: "AWS_CA_BUNDLE".into(), why: "names /x, which could not be read".into() },
             FaultKind::Misconfigured,
             "AWS_CA_BUNDLE names /x",
             "PEM form",

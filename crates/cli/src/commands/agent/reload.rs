@@ -1,14 +1,12 @@
-//! Reads the settings anew while the agent runs: at SIGHUP, and when the settings file is another one.
+//! Reads the settings anew while the agent runs: at SIGHUP, and when a file that they come from is another one.
 //!
 //! Promises that settings which are wrong change nothing and are told. The variables and the command line are those that the
 //! agent was started with.
 
+mod watch;
+
 use std::convert::Infallible;
-use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rolecall_agent::Agent;
 use rolecall_agent::settings::problem::Problem;
@@ -26,10 +24,7 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::{Failure, NO_ROOM};
 use crate::settings_file::{SettingsFile, Unusable};
-
-/// How often the file is looked at, and how long one that is new has to stay as it is: whoever writes it may not be through.
-const PERIOD: Duration = Duration::from_secs(2);
-const QUIET: Duration = Duration::from_millis(300);
+pub(super) use watch::Watch;
 
 /// Everything that settings are made of, and those that count.
 pub(super) struct Reload<'a> {
@@ -37,29 +32,10 @@ pub(super) struct Reload<'a> {
     pub(super) environment: &'a Environment,
     pub(super) machine: Machine,
     pub(super) file: Option<SettingsFile>,
-    /// The file as it was when it was read.
-    pub(super) seen: Option<Stamp>,
+    /// The files as they were when they were read.
+    pub(super) watch: Watch,
     pub(super) made: Made,
     pub(super) base: Arc<UserFiles>,
-}
-
-/// By what one content of a file is told from another without reading it. A file that takes the place of another one, or to
-/// which a link leads from now on, has another inode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    device: u64,
-    inode: u64,
-    length: u64,
-    modified: (i64, i64),
-}
-
-impl Stamp {
-    /// Of the file that is there now, if there is one.
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        let meta = fs::metadata(path).ok()?;
-        let modified = (meta.mtime(), meta.mtime_nsec());
-        Some(Self { device: meta.dev(), inode: meta.ino(), length: meta.len(), modified })
-    }
 }
 
 /// SIGHUP, caught from now on.
@@ -82,7 +58,7 @@ impl Reload<'_> {
         loop {
             let why = tokio::select! {
                 _ = hangups.recv() => "SIGHUP",
-                () = changed(self.file.as_ref().map(SettingsFile::path), self.seen) => "the settings file has changed",
+                path = self.watch.changed(self.made.from_aws_config) => &format!("{} has changed", path.display()),
             };
             info!("{why}: reading the settings");
             readiness.reloading();
@@ -104,7 +80,7 @@ impl Reload<'_> {
         let place = self.file.as_ref().map_or_else(|| "settings".to_owned(), |file| file.path().display().to_string());
         let wrong = |failure: Failure| vec![problem(&place, failure)];
         // Before it is read: what is written meanwhile is seen then.
-        self.seen = self.file.as_ref().and_then(|file| Stamp::of(file.path()));
+        self.watch = Watch::begin(self.file.as_ref(), self.environment);
         let before = &self.made.agent;
         let made = settings(self.args, self.environment, &self.machine, self.file.as_ref(), &before.roles);
         let made = made.map_err(|unusable| match unusable {
@@ -134,77 +110,10 @@ impl Reload<'_> {
     }
 }
 
-/// Returns once the file at `path` is another one than `seen`, and complete as far as can be told. Never without a file.
-async fn changed(path: Option<&Path>, seen: Option<Stamp>) {
-    let Some(path) = path else { return std::future::pending().await };
-    loop {
-        tokio::time::sleep(PERIOD).await;
-        let mut now = Stamp::of(path);
-        while now != seen {
-            tokio::time::sleep(QUIET).await;
-            let before = std::mem::replace(&mut now, Stamp::of(path));
-            if before == now {
-                return;
-            }
-        }
-    }
-}
-
 /// What is wrong with the settings as a whole, as `status` shows it.
 fn problem(origin: &str, failure: Failure) -> Problem {
     // Some messages say what to do themselves.
     let action = if failure.action.is_empty() { "correct the settings file".into() } else { failure.action };
     let fault = Fault::new(FaultKind::Misconfigured, failure.message, action);
     Problem { origin: origin.into(), column: None, value: None, fault }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn another_file_is_told_from_the_one_before() {
-        let home = tempfile::tempdir().unwrap();
-        let at = |name: &str| home.path().join(name);
-        fs::write(at("one"), "1").unwrap();
-        fs::write(at("two"), "1").unwrap();
-        std::os::unix::fs::symlink("one", at("link")).unwrap();
-        let first = Stamp::of(&at("link"));
-        assert!(first.is_some() && first == Stamp::of(&at("link")));
-        // As Kubernetes replaces a config map.
-        std::os::unix::fs::symlink("two", at("new")).unwrap();
-        fs::rename(at("new"), at("link")).unwrap();
-        let second = Stamp::of(&at("link"));
-        assert_ne!(second, first);
-        fs::write(at("two"), "12").unwrap();
-        assert_ne!(Stamp::of(&at("link")), second);
-        fs::remove_file(at("two")).unwrap();
-        assert_eq!(Stamp::of(&at("link")), None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_change_is_seen_once_it_is_complete() {
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().join("rolecall.toml");
-        fs::write(&path, "version = 1").unwrap();
-        let seen = Stamp::of(&path);
-        let limit = PERIOD * 3;
-        assert!(tokio::time::timeout(limit, changed(Some(&path), seen)).await.is_err(), "nothing has changed");
-        assert!(tokio::time::timeout(limit, changed(None, None)).await.is_err(), "there is no file");
-        let write = async {
-            for length in 0..20 {
-                fs::write(&path, "x".repeat(length)).unwrap();
-                tokio::time::sleep(QUIET / 2).await;
-            }
-            19
-        };
-        let watched = async {
-            changed(Some(&path), seen).await;
-            fs::read_to_string(&path).unwrap().len()
-        };
-        let (written, found) = tokio::join!(write, watched);
-        assert_eq!(found, written);
-        fs::remove_file(&path).unwrap();
-        tokio::time::timeout(limit, changed(Some(&path), seen)).await.expect("it is gone");
-    }
 }

@@ -50,6 +50,7 @@ pub(super) struct Made {
     pub(super) agent: AgentSettings,
     pub(super) ready_file: Option<PathBuf>,
     pub(super) log_format: LogFormat,
+    pub(super) from_aws_config: bool,
 }
 
 impl Made {
@@ -100,6 +101,10 @@ pub(super) fn settings(
         Some(name) => role_of("ROLECALL_DEFAULT", Some(name), &found)?,
         None => role_of("default in the settings file", said.default.as_ref(), &found)?,
     };
+    if let Some(role) = default.as_ref().filter(|_| found.roles.iter().any(|role| role.alias.as_str() == "default")) {
+        let message = format!("{role} cannot be the default: your AWS config has a profile `default` that is a role");
+        return Err(Failure::new(ExitCode::Usage, message, "leave one of the two out").into());
+    }
     let take_over = match (&args.take_over[..], &said.take_over) {
         ([], Some(names)) => take_over("take_over in the settings file", names, &found)?,
         (names, _) => take_over("--take-over", names, &found)?,
@@ -142,7 +147,8 @@ pub(super) fn settings(
         adopt: !args.once,
     };
     let ready_file = args.ready_file.clone().or(said.ready_file);
-    Ok(Made { agent, ready_file, log_format: sourced.or("log_format", args.log_format, said.log_format) })
+    let log_format = sourced.or("log_format", args.log_format, said.log_format);
+    Ok(Made { agent, ready_file, log_format, from_aws_config: aws_config })
 }
 
 /// The role that a setting names; an empty name is none.

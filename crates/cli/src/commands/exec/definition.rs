@@ -24,70 +24,96 @@ const DURATION: &str = "ROLECALL_DURATION";
 /// Whether an agent started in this environment would take the roles of the AWS config.
 const FROM_AWS_CONFIG: &str = "ROLECALL_FROM_AWS_CONFIG";
 
+/// All roles that are defined here, and what the last agent had.
+pub(in crate::commands) struct Defined {
+    pub(in crate::commands) found: EnvRoles,
+    pub(in crate::commands) recorded: Option<Definitions>,
+    /// What a role has that nobody says more about.
+    pub(in crate::commands) defaults: RoleDefaults,
+}
+
+impl Defined {
+    /// Looks for them.
+    ///
+    /// # Errors
+    /// When a setting is wrong.
+    pub(in crate::commands) fn find(state_dir: &Path, environment: &Environment) -> Result<Self, Failure> {
+        let lookup = |name: &str| environment.get(name);
+        let named = environment.text(settings_file::VARIABLE);
+        let file = SettingsFile::find(named.as_ref().map(Path::new), environment);
+        let said = file.as_ref().map(SettingsFile::read).transpose()?.flatten().unwrap_or_default();
+        let duration = environment.text(DURATION).map(|text| settings::parse_session_duration(&text)).transpose()?;
+        let defaults = RoleDefaults {
+            region: settings::default_region(lookup)?,
+            duration: duration.or(said.duration).unwrap_or(DEFAULT_DURATION),
+            host: host::name(),
+        };
+        let aws_config =
+            environment.text(FROM_AWS_CONFIG).map_or(said.from_aws_config == Some(true), |text| text == "true");
+        let places = Places { environment, file: file.as_ref(), said: &said, aws_config, state_dir };
+        let found = places.roles(&defaults, &[])?;
+        Ok(Self { found, recorded: absent::definitions(state_dir)?, defaults })
+    }
+
+    /// The role of this name.
+    pub(in crate::commands) fn role(&self, alias: &Alias) -> Option<Role> {
+        let recorded = self.recorded.iter().flat_map(|recorded| &recorded.roles);
+        self.found.roles.iter().chain(recorded).find(|role| role.alias == *alias).cloned()
+    }
+
+    /// The names that there are, in order.
+    pub(in crate::commands) fn aliases(&self) -> Vec<&str> {
+        let recorded = self.recorded.iter().flat_map(|recorded| &recorded.roles);
+        let mut known: Vec<&str> = self.found.roles.iter().chain(recorded).map(|role| role.alias.as_str()).collect();
+        known.sort_unstable();
+        known.dedup();
+        known
+    }
+
+    /// What a command needs that stands in for an agent.
+    ///
+    /// # Errors
+    /// When there is no home directory.
+    pub(in crate::commands) fn definitions(self, environment: &Environment) -> Result<Definitions, Failure> {
+        let lookup = |name: &str| environment.get(name);
+        let nothing = || -> Result<Definitions, Failure> {
+            Ok(Definitions {
+                roles: vec![],
+                default: None,
+                store: false,
+                socket_group: None,
+                refresh_before: Policy::default().refresh_before,
+                base_profile: None,
+                config_file: paths::config_file(lookup)?,
+                credentials_file: paths::credentials_file(lookup)?,
+            })
+        };
+        let mut definitions = self.recorded.map_or_else(nothing, Ok)?;
+        // None of them may be the base.
+        definitions.roles.extend(self.found.roles);
+        Ok(definitions)
+    }
+}
+
 /// The role, and all that goes with it.
 ///
 /// # Errors
 /// When none of them has a role of that name, or a setting is wrong.
 pub(crate) fn find(alias: &Alias, state_dir: &Path, environment: &Environment) -> Result<(Role, Definitions), Failure> {
-    let lookup = |name: &str| environment.get(name);
-    let named = environment.text(settings_file::VARIABLE);
-    let file = SettingsFile::find(named.as_ref().map(Path::new), environment);
-    let said = file.as_ref().map(SettingsFile::read).transpose()?.flatten().unwrap_or_default();
-    let duration = environment.text(DURATION).map(|text| settings::parse_session_duration(&text)).transpose()?;
-    let defaults = RoleDefaults {
-        region: settings::default_region(lookup)?,
-        duration: duration.or(said.duration).unwrap_or(DEFAULT_DURATION),
-        host: host::name(),
-    };
-    let aws_config =
-        environment.text(FROM_AWS_CONFIG).map_or(said.from_aws_config == Some(true), |text| text == "true");
-    let places = Places { environment, file: file.as_ref(), said: &said, aws_config, state_dir };
-    let found = places.roles(&defaults, &[])?;
-    let recorded = absent::definitions(state_dir)?;
-    let Some(role) = chosen(alias, &found, recorded.as_ref()) else {
-        return Err(unknown(alias, &found, recorded.as_ref()));
-    };
-    let mut definitions = recorded.map_or_else(|| unrecorded(environment), Ok)?;
-    // None of them may be the base.
-    definitions.roles.extend(found.roles);
-    Ok((role, definitions))
+    let defined = Defined::find(state_dir, environment)?;
+    let role = defined.role(alias).ok_or_else(|| unknown(alias, &defined))?;
+    Ok((role, defined.definitions(environment)?))
 }
 
-/// What there is to know where no agent has left anything.
-///
-/// # Errors
-/// When there is no home directory for the AWS files.
-pub(crate) fn unrecorded(environment: &Environment) -> Result<Definitions, Failure> {
-    let lookup = |name: &str| environment.get(name);
-    Ok(Definitions {
-        roles: vec![],
-        default: None,
-        store: false,
-        socket_group: None,
-        refresh_before: Policy::default().refresh_before,
-        base_profile: None,
-        config_file: paths::config_file(lookup)?,
-        credentials_file: paths::credentials_file(lookup)?,
-    })
-}
-
-fn chosen(alias: &Alias, found: &EnvRoles, recorded: Option<&Definitions>) -> Option<Role> {
-    let recorded = recorded.into_iter().flat_map(|recorded| &recorded.roles);
-    found.roles.iter().chain(recorded).find(|role| role.alias == *alias).cloned()
-}
-
-fn unknown(alias: &Alias, found: &EnvRoles, recorded: Option<&Definitions>) -> Failure {
-    let last = recorded.map_or("", |_| ", and the last one had none of that name");
+fn unknown(alias: &Alias, defined: &Defined) -> Failure {
+    let last = defined.recorded.as_ref().map_or("", |_| ", and the last one had none of that name");
     let message = format!(
         "no agent runs{last}, and neither AWS_ROLE_1, AWS_ROLE_2 … nor a settings file defines a role named {alias}"
     );
-    let unusable = found.problems.iter().map(|problem| format!("\n{problem}"));
+    let unusable = defined.found.problems.iter().map(|problem| format!("\n{problem}"));
     let message = message + &unusable.collect::<String>();
-    let recorded = recorded.into_iter().flat_map(|recorded| &recorded.roles);
-    let mut known: Vec<&str> = found.roles.iter().chain(recorded).map(|role| role.alias.as_str()).collect();
-    known.sort_unstable();
-    known.dedup();
     let define = format!("set AWS_ROLE_1=<role ARN>:{alias}, or start an agent with it");
+    let known = defined.aliases();
     let action = if known.is_empty() { define } else { format!("use one of {}, or {define}", known.join(", ")) };
     Failure::new(ExitCode::UnknownAlias, message, action)
 }

@@ -28,15 +28,23 @@ fn each_profile_is_a_row() {
         ..profile("MyFirstAccount", "fresh")
     };
     let expected = "\
-ALIAS           ACCOUNT       ROLE  REGION        STATE    EXPIRES    DEFAULT
-MyFirstAccount  123456789012  R     eu-central-1  fresh    in 48 min  default
-b               123456789012  R     -             pending  -
+ALIAS           ACCOUNT       ROLE  REGION        FROM            STATE    EXPIRES    DEFAULT
+MyFirstAccount  123456789012  R     eu-central-1  base            fresh    in 48 min  default
+b               123456789012  R     -             MyFirstAccount  pending  -
 ";
-    assert_eq!(shown(vec![first, profile("b", "pending")]), expected);
+    let second = ProfileDocument { source: "role:MyFirstAccount".into(), ..profile("b", "pending") };
+    assert_eq!(shown(vec![first, second]), expected);
 }
 
 #[test]
 fn a_fault_is_pointed_out() {
     let text = shown(vec![ProfileDocument { fault: Some(fault("denied")), ..profile("a", "failed") }]);
     assert!(text.ends_with("\nNot all is well: `rolecall status` says what and what to do.\n"), "{text}");
+}
+
+#[test]
+fn what_a_role_is_assumed_from_is_a_word() {
+    for (said, word) in [("base", "base"), ("role:hub", "hub"), ("web-identity:/var/run/token", "web-identity")] {
+        assert_eq!(source(said), word);
+    }
 }

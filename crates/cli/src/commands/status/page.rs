@@ -44,14 +44,19 @@ pub(super) fn troubles(document: &StatusDocument, now: Timestamp) -> String {
     text
 }
 
-/// What is wrong with these roles or worth knowing about them.
+/// What is wrong with these roles or worth knowing about them: once, where many roles wait for the same.
 pub(crate) fn faults(profiles: &[ProfileStatus], now: Timestamp) -> String {
     let mut text = String::new();
-    for ProfileStatus { profile, notes, .. } in profiles {
-        if let Some(fault) = &profile.fault {
+    for (at, ProfileStatus { profile, notes, .. }) in profiles.iter().enumerate() {
+        let same = |other: &&ProfileStatus| other.profile.fault.is_some() && other.profile.fault == profile.fault;
+        if let Some(fault) = &profile.fault
+            && !profiles[..at].iter().any(|other| same(&other))
+        {
+            let aliases: Vec<&str> =
+                profiles[at..].iter().filter(same).map(|other| other.profile.alias.as_str()).collect();
             let since = duration::time(Some(&fault.since));
             let since = since.map_or_else(String::new, |since| format!(" ({})", duration::relative(now, since)));
-            let origin = format!("{} {}", profile.alias, fault.kind);
+            let origin = format!("{} {}", few(&aliases), fault.kind);
             item(&mut text, RED, &origin, &format!("{}{since}", fault.message), &fault.action);
         }
         for note in notes {
@@ -59,6 +64,16 @@ pub(crate) fn faults(profiles: &[ProfileStatus], now: Timestamp) -> String {
         }
     }
     text
+}
+
+/// The names, as far as they are few.
+fn few(names: &[&str]) -> String {
+    match names {
+        [first, second, third, rest @ ..] if rest.len() > 1 => {
+            format!("{first}, {second}, {third} and {} more", rest.len())
+        }
+        names => names.join(", "),
+    }
 }
 
 /// One thing that is wrong or worth knowing, with what to do.

@@ -66,6 +66,15 @@ AWS_ROLE_3, character 14: the account id is wrong
 }
 
 #[test]
+fn what_many_roles_wait_for_is_told_once() {
+    let waiting = |n: usize| role(&format!("leaf{n}"), "failed", Some(fault("denied")));
+    let two = shown(&document((0..2).map(waiting).collect()));
+    assert!(two.ends_with("\nleaf0, leaf1 denied: could not assume R (3 min ago)\n  fix: allow it\n"), "{two}");
+    let many = shown(&document((0..100).map(waiting).collect()));
+    assert!(many.contains("\nleaf0, leaf1, leaf2 and 97 more denied: ") && many.matches("allow it").count() == 1);
+}
+
+#[test]
 fn where_the_settings_are_from_and_when_they_were_read() {
     let mut document = document(vec![]);
     document.agent.settings_file = Some("/etc/rolecall.toml".into());

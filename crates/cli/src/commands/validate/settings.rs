@@ -10,7 +10,7 @@ use rolecall_core::rotation::BudgetPolicy;
 
 use super::Args;
 use crate::args::Sourced;
-use crate::commands::exec::definition;
+use crate::commands::exec::definition::Defined;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::host;
@@ -55,11 +55,8 @@ pub(super) fn read(sourced: &Sourced<Args>, environment: &Environment) -> Result
         burst: sourced.or("sts_burst", args.sts_burst, said.sts_burst),
     };
     // What an agent left only tells where its base was: where it cannot be read, this environment says enough.
-    let mut definitions = match absent::definitions(&state_dir) {
-        Ok(Some(definitions)) => definitions,
-        Ok(None) | Err(_) => definition::unrecorded(environment)?,
-    };
-    // None of them may be the base.
-    definitions.roles.extend(found.roles.iter().cloned());
+    let recorded = absent::definitions(&state_dir).ok().flatten();
+    let defined = Defined { found: found.clone(), recorded, defaults: defaults.clone() };
+    let definitions = defined.definitions(environment)?;
     Ok(Here { found, defaults, definitions, budget, state_dir })
 }

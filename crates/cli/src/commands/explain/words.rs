@@ -1,0 +1,87 @@
+//! The words that all the pictures of a chain share. Pure.
+
+use std::time::Duration;
+
+use super::explanation::{Caller, Explanation, Hop, Outcome};
+use crate::output::duration;
+
+/// Whether the role that was asked about can be assumed, behind its name.
+pub(super) fn verdict(explanation: &Explanation) -> String {
+    let Some((hop, fault, _)) = explanation.failure() else { return "can be assumed".into() };
+    let place = hop.map_or("the base", |hop| &hop.alias);
+    let place = if place == explanation.alias { String::new() } else { format!(" at {place}") };
+    format!("cannot be assumed: {}{place}", fault.kind)
+}
+
+/// What stands at the start of a chain: its source and who that is.
+pub(super) fn start(explanation: &Explanation) -> (String, String) {
+    let source = match explanation.start.source.as_str() {
+        "base" => "base: the default AWS chain".into(),
+        other => other.to_owned(),
+    };
+    let who = match explanation.hops.first().map(|hop| &hop.caller) {
+        Some(Caller::Principal(Some(principal))) => principal.arn.clone(),
+        Some(Caller::Token(Some(claims))) => format!("{} of {}", claims.subject, claims.issuer),
+        _ => "nobody knows who that is".into(),
+    };
+    (source, who)
+}
+
+/// How a role is asked for, in lines.
+pub(super) fn call(hop: &Hop) -> Vec<String> {
+    let place = match (&hop.region, &hop.endpoint) {
+        (Some(region), Some(host)) => format!(" in {region} at {host}"),
+        (Some(region), None) => format!(" in {region}"),
+        (None, Some(host)) => format!(" at {host}"),
+        (None, None) => String::new(),
+    };
+    let mut lines = vec![
+        format!("{}{place}", hop.operation()),
+        format!("session name {}", hop.session_name),
+        format!("for {}", length(hop)),
+    ];
+    lines.extend(hop.external_id.as_ref().map(|id| format!("external id {id}")));
+    let tags = hop.tags.iter().map(|tag| {
+        let origin = match &tag.inherited_from {
+            Some(alias) => format!(" (from {alias})"),
+            None if tag.transitive => " (transitive)".into(),
+            None => String::new(),
+        };
+        format!("tag {}={}{origin}", tag.key, tag.value)
+    });
+    lines.extend(tags);
+    lines.extend(hop.unknown_tags.then(|| "the tags of EKS Pod Identity".to_owned()));
+    lines.extend(hop.source_identity.as_ref().map(|identity| format!("source identity {identity}")));
+    lines
+}
+
+/// How long the session is to live, and why not for as long as the settings want.
+fn length(hop: &Hop) -> String {
+    let Hop { wanted, duration: asked, .. } = hop;
+    let words = |length: &Duration| duration::words(*length);
+    if wanted == asked {
+        words(asked)
+    } else {
+        format!("{}, not {}: the caller is a role session", words(asked), words(wanted))
+    }
+}
+
+/// How a hop went.
+pub(super) fn outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::NotTried => "not tried".into(),
+        Outcome::Ok { .. } => "ok".into(),
+        Outcome::Failed { fault, .. } => format!("failed: {}", fault.kind),
+    }
+}
+
+/// What is worth knowing besides.
+pub(super) fn clock(explanation: &Explanation) -> Option<String> {
+    let ahead = explanation.clock_ahead?;
+    let length = duration::words(Duration::from_secs(ahead.unsigned_abs()));
+    let direction = if ahead < 0 { "behind" } else { "ahead of" };
+    // Under a minute it may be the way of the answer.
+    let is_wrong = ahead.unsigned_abs() >= 60;
+    is_wrong
+        .then(|| format!("the clock of this machine is {length} {direction} that of AWS: set it, for example with NTP"))
+}

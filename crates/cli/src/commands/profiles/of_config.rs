@@ -1,0 +1,85 @@
+//! The profiles of the AWS config that assume a role, in the form in which an agent lists those that it keeps.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use rolecall_agent::serve::wire::{ProblemDocument, ProfileDocument, ProfilesDocument, VERSION};
+use rolecall_agent::settings;
+use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults};
+use rolecall_agent::settings::file::FileSettings;
+use rolecall_agent::settings::problem::Problem;
+use rolecall_core::Role;
+use rolecall_core::role::DEFAULT_DURATION;
+use rolecall_rotator::State;
+use zeroize::Zeroizing;
+
+use crate::environment::Environment;
+use crate::exit_code::ExitCode;
+use crate::failure::Failure;
+use crate::host;
+use crate::output::wrap::wrapped;
+use crate::report::Answer;
+use crate::roles::Places;
+
+/// The list, as an answer of an agent that has just begun.
+///
+/// # Errors
+/// When the AWS config cannot be read.
+pub(super) fn answer(state_dir: &Path, environment: &Environment) -> Result<Answer<ProfilesDocument>, Failure> {
+    let region = settings::default_region(|name| environment.get(name))?;
+    let defaults = RoleDefaults { region, duration: DEFAULT_DURATION, host: host::name() };
+    // Only the AWS config is asked about.
+    let alone = environment.without_roles();
+    let said = FileSettings::default();
+    let places = Places { environment: &alone, file: None, said: &said, aws_config: true, state_dir };
+    let EnvRoles { roles, problems, .. } = places.roles(&defaults, &[])?;
+    let document = ProfilesDocument {
+        version: VERSION,
+        default: None,
+        profiles: roles.iter().map(profile).collect(),
+        problems: problems.iter().map(problem).collect(),
+    };
+    let body = serde_json::to_vec(&document).map_err(|error| {
+        Failure::new(ExitCode::Bug, format!("write the list: {error}"), "report this, with your AWS config")
+    })?;
+    Ok(Answer { document, body: Zeroizing::new(body) })
+}
+
+/// The same for people, with what is wrong in the config.
+pub(super) fn text(document: &ProfilesDocument, now: Timestamp, width: Option<usize>) -> String {
+    let problems = document.problems.iter();
+    let problems: String = problems
+        .map(|problem| format!("\n{}: {}\n  fix: {}\n", problem.origin, problem.message, problem.action))
+        .collect();
+    super::table(document, now, width) + &wrapped(&problems, width)
+}
+
+fn profile(role: &Role) -> ProfileDocument {
+    ProfileDocument {
+        alias: role.alias.to_string(),
+        name: role.name.clone(),
+        arn: role.arn.to_string(),
+        account: role.arn.account().into(),
+        partition: role.arn.partition().into(),
+        role: role.arn.name().into(),
+        region: role.region.as_ref().map(ToString::to_string),
+        source: role.source.to_string(),
+        default: false,
+        state: State::Pending.to_string(),
+        published: false,
+        expires_at: None,
+        next_refresh_at: None,
+        fault: None,
+    }
+}
+
+fn problem(problem: &Problem) -> ProblemDocument {
+    let Problem { origin, column, fault, value: _ } = problem;
+    ProblemDocument {
+        origin: origin.clone(),
+        column: *column,
+        kind: fault.kind.to_string(),
+        message: fault.message.clone(),
+        action: fault.action.clone(),
+    }
+}

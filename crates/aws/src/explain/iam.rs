@@ -135,7 +135,7 @@ fn of_partition(partition: &str) -> Option<(&'static str, &'static str)> {
 
 /// Whether a host is one of AWS's own, and no stand-in that a profile names.
 fn is_of_aws(host: &str) -> bool {
-    [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"].iter().any(|suffix| host.ends_with(suffix))
+    [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws"].iter().any(|suffix| host.ends_with(suffix))
 }
 
 fn shifted(now: SystemTime, ahead: i64) -> SystemTime {
@@ -232,6 +232,7 @@ mod tests {
         for (host, expected) in [
             ("sts.eu-central-1.amazonaws.com", true),
             ("sts.cn-north-1.amazonaws.com.cn", true),
+            ("sts.eu-central-1.api.aws", true),
             ("127.0.0.1:4566", false),
             ("amazonaws.com.example.com", false),
         ] {

@@ -90,7 +90,7 @@ Examples:
   rolecall explain --role arn:aws:iam::123456789012:role/MyFirstRole
   rolecall explain MyFirstAccount --output svg > chain.svg
   What to do, the likeliest first:
-    rolecall explain MyFirstAccount --output json | jq -r '..|.fix?//empty'
+    rolecall explain MyFirstAccount --output json | jq -r '.. | .fix? // empty'
 
 Exit codes:
   0  the role can be assumed

@@ -33,15 +33,17 @@ fn a_chain_that_works_is_drawn_and_nothing_is_left_behind() {
 #[test]
 fn the_document_is_for_programs() {
     let world = World::start();
-    let document: Value =
-        serde_json::from_str(&finish(&mut world.rolecall(&["explain", "spoke", "--output", "json"])).ok()).unwrap();
+    let told = finish(&mut world.rolecall(&["explain", "spoke", "--output", "json"])).ok();
+    let document: Value = serde_json::from_str(&told).unwrap();
     assert_eq!((&document["version"], &document["assumable"]), (&1.into(), &true.into()));
     let hops = document["hops"].as_array().unwrap();
     assert_eq!(hops[0]["caller"]["arn"], "arn:aws:iam::111122223333:user/alice");
     assert_eq!(hops[1]["caller"]["principal"], "arn:aws:iam::111122223333:role/team/Hub");
     assert!(hops.iter().all(|hop| hop["outcome"] == "ok" && hop["expires_at"].is_string()), "{document:#}");
-    // As the call was really made.
     let calls = world.sandbox.calls();
+    let issued: Vec<&str> = calls.iter().filter_map(|call| call["issued"].as_str()).collect();
+    assert!(issued.len() == 2 && !issued.iter().any(|key| told.contains(key)), "{issued:?}");
+    // As the call was really made.
     let call = calls.iter().rfind(|call| call["action"] == "AssumeRole").unwrap();
     assert_eq!(call["caller"], hops[1]["caller"]["arn"]);
     assert_eq!(call["duration_seconds"], hops[1]["duration_seconds"]);
@@ -141,6 +143,26 @@ fn a_base_that_is_not_there_is_told_before_any_hop() {
         (&explained["hops"][0]["outcome"], &explained["hops"][0]["caller"]),
         (&"not_tried".into(), &Value::Null)
     );
+}
+
+#[test]
+fn a_login_that_was_never_made_is_told_with_the_command_to_make_it() {
+    let world = World::start();
+    let config = "[profile work]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Dev\n[sso-session corp]\n\
+                  sso_start_url = https://corp.awsapps.com/start\nsso_region = eu-central-1\n";
+    world.home.write(".aws/config", config);
+    let mut command = world.rolecall(&["explain", "hub"]);
+    command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY").env("AWS_PROFILE", "work");
+    let told = finish(&mut command).code(4).stdout;
+    assert!(told.starts_with("hub cannot be assumed: sso_login_needed at the base\n"), "{told}");
+    assert!(told.contains("fix: run `aws sso login --sso-session corp`"), "{told}");
+}
+
+#[test]
+fn what_takes_rights_away_is_shown() {
+    let world = World::start();
+    let told = finish(&mut world.rolecall(&["explain", "narrowed"])).code(0).stdout;
+    assert!(told.contains("narrowed by a session policy"), "{told}");
 }
 
 #[test]

@@ -39,12 +39,18 @@ pub(super) struct Cause {
     /// What speaks for it, or against.
     pub(super) evidence: String,
     pub(super) fix: String,
+    /// Whether one of the two policies of the hop is what mends it.
+    pub(super) by_policy: bool,
 }
 
 impl Cause {
     fn new(certainty: Certainty, what: &str, evidence: impl Into<String>, fix: impl Into<String>) -> Self {
         let (evidence, fix) = (printable(&evidence.into()), printable(&fix.into()));
-        Self { certainty, what: printable(what), evidence, fix }
+        Self { certainty, what: printable(what), evidence, fix, by_policy: false }
+    }
+
+    fn by_policy(self) -> Self {
+        Self { by_policy: true, ..self }
     }
 }
 

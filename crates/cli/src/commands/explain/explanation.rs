@@ -50,6 +50,8 @@ pub(super) struct Hop {
     pub(super) unknown_tags: bool,
     /// Its own, or that of a role before it.
     pub(super) source_identity: Option<String>,
+    /// Whether a session policy takes something away from what the role may do.
+    pub(super) narrowed: bool,
     /// What the settings say.
     pub(super) wanted: Duration,
     /// What is asked for.
@@ -180,6 +182,7 @@ fn hop(path: &[&Role], unknown_tags: bool) -> Hop {
         tags,
         unknown_tags: unknown_tags && !is_token,
         source_identity,
+        narrowed: !role.session_policy.is_empty(),
         wanted: role.duration,
         duration: role.duration,
         outcome: Outcome::NotTried,

@@ -47,6 +47,7 @@ pub(super) fn denied() -> Explanation {
         what: "the trust policy does not name \"hub\" & <co>".into(),
         evidence: "they are in different accounts".into(),
         fix: "let it".into(),
+        by_policy: true,
     }];
     explanation.hops[1].outcome = Outcome::Failed { fault, causes };
     explanation

@@ -53,6 +53,7 @@ fn of_hop(hop: &Hop) -> Value {
         "tags": tags.collect::<Vec<_>>(),
         "unknown_tags": hop.unknown_tags,
         "source_identity": hop.source_identity,
+        "narrowed": hop.narrowed,
         "duration_seconds": hop.duration.as_secs(),
         "wanted_seconds": hop.wanted.as_secs(),
         "trust_policy": policy::trust(hop),
@@ -80,7 +81,7 @@ fn of_fault(fault: &Fault) -> Value {
 }
 
 fn of_cause(cause: &Cause) -> Value {
-    let Cause { certainty, what, evidence, fix } = cause;
+    let Cause { certainty, what, evidence, fix, by_policy: _ } = cause;
     json!({"certainty": certainty.as_str(), "what": what, "evidence": evidence, "fix": fix})
 }
 

@@ -90,8 +90,7 @@ impl Picture {
     }
 
     fn card(&mut self, title: &str, text: &str, colour: &str) {
-        let pieces: Vec<String> =
-            text.chars().collect::<Vec<_>>().chunks(FIXED).map(|piece| piece.iter().collect()).collect();
+        let pieces = words::pieces(text, FIXED);
         let height = CARD + LINE * pieces.len().saturating_sub(1);
         let (width, y) = (WIDTH - 2 * MARGIN, self.y);
         let _ = writeln!(
@@ -102,7 +101,7 @@ impl Picture {
         self.y += 26;
         self.text(MARGIN + 22, "t", INK, title);
         for piece in pieces {
-            self.y += if piece.is_empty() { 0 } else { LINE + 2 };
+            self.y += LINE + 2;
             self.text(MARGIN + 22, "m", SOFT, &piece);
         }
         self.y = y + height;
@@ -130,7 +129,7 @@ impl Picture {
     /// The likeliest causes: as many as a picture has room for.
     fn causes(&mut self, explanation: &Explanation) {
         let Some((_, _, causes)) = explanation.failure() else { return };
-        for Cause { certainty, what, evidence, fix } in causes.iter().take(3) {
+        for Cause { certainty, what, evidence, fix, by_policy: _ } in causes.iter().take(3) {
             self.y += LINE + 16;
             let fill = if *certainty == Certainty::Possible { SOFT } else { FAILED };
             self.text(MARGIN, "b", fill, &format!("{}: {what}", certainty.as_str()));

@@ -8,7 +8,6 @@ mod picture;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use rolecall_core::FaultKind;
 
 use super::causes::{Cause, Certainty};
 use super::explanation::{Explanation, Hop, Outcome};
@@ -45,15 +44,14 @@ pub(super) fn text(explanation: &Explanation, form: Form) -> String {
         text.push_str(&wrapped(&format!("\n{YELLOW}clock{YELLOW:#}: {clock}\n"), form.width));
     }
     text.push_str(&wrapped(&why(explanation, form.all), form.width));
-    for hop in explanation.hops.iter().filter(|hop| form.all || is_denied(hop)) {
+    for hop in explanation.hops.iter().filter(|hop| form.all || is_mended_by_policies(hop)) {
         policies(&mut text, hop, form.width);
     }
     text
 }
 
-/// Whether it is policies that are wrong.
-fn is_denied(hop: &Hop) -> bool {
-    matches!(&hop.outcome, Outcome::Failed { fault, .. } if fault.kind == FaultKind::Denied)
+fn is_mended_by_policies(hop: &Hop) -> bool {
+    matches!(&hop.outcome, Outcome::Failed { causes, .. } if causes.iter().any(|cause| cause.by_policy))
 }
 
 fn headline(explanation: &Explanation) -> String {
@@ -70,7 +68,7 @@ fn why(explanation: &Explanation, all: bool) -> String {
         let _ = writeln!(text, "\n{BOLD}What may be the cause{BOLD:#}, the likeliest first:");
     }
     for (at, cause) in causes.iter().enumerate() {
-        let Cause { certainty, what, evidence, fix } = cause;
+        let Cause { certainty, what, evidence, fix, by_policy: _ } = cause;
         let full = all || *certainty != Certainty::Possible;
         if is_certain(cause) {
             let _ = writeln!(text, "\n  {RED}The cause{RED:#}: {what}");

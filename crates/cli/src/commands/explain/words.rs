@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
 use super::explanation::{Caller, Explanation, Hop, Outcome};
 use crate::output::duration;
 
@@ -52,6 +54,7 @@ pub(super) fn call(hop: &Hop) -> Vec<String> {
     lines.extend(tags);
     lines.extend(hop.unknown_tags.then(|| "the tags of EKS Pod Identity".to_owned()));
     lines.extend(hop.source_identity.as_ref().map(|identity| format!("source identity {identity}")));
+    lines.extend(hop.narrowed.then(|| "narrowed by a session policy".to_owned()));
     lines
 }
 
@@ -84,4 +87,35 @@ pub(super) fn clock(explanation: &Explanation) -> Option<String> {
     let is_wrong = ahead.unsigned_abs() >= 60;
     is_wrong
         .then(|| format!("the clock of this machine is {length} {direction} that of AWS: set it, for example with NTP"))
+}
+
+/// A text in pieces of at most `width`, broken behind a `:` or `/` where there is one in the second half of a piece.
+/// At least one piece.
+pub(super) fn pieces(text: &str, width: usize) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for c in text.chars() {
+        let last = pieces.len() - 1;
+        if pieces[last].width() + c.width().unwrap_or_default() > width.max(1) {
+            let whole = pieces[last].rfind([':', '/']).filter(|at| *at > pieces[last].len() / 2);
+            let rest = whole.map_or_else(String::new, |at| pieces[last].split_off(at + 1));
+            pieces.push(rest);
+        }
+        let last = pieces.len() - 1;
+        pieces[last].push(c);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arn_is_broken_between_its_parts_where_that_costs_little() {
+        assert_eq!(pieces("", 5), [""]);
+        assert_eq!(pieces("role/team/Hub", 20), ["role/team/Hub"]);
+        assert_eq!(pieces("role/team/Hub", 11), ["role/team/", "Hub"]);
+        assert_eq!(pieces("a/bcdefghijkl", 6), ["a/bcde", "fghijk", "l"]);
+        assert_eq!(pieces("日本語", 4), ["日本", "語"]);
+    }
 }

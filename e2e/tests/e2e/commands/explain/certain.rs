@@ -1,6 +1,7 @@
 //! What is certain because IAM shows the role's trust policy, and what stays a guess where it does not.
 
-use serde_json::Value;
+use e2e::finish;
+use serde_json::{Value, json};
 
 use super::world::{World, causes, failed, failed_as};
 
@@ -50,9 +51,31 @@ fn iam_is_asked_once_and_only_about_a_refusal_in_ones_own_account() {
     let asked = || world.sandbox.calls().iter().filter(|call| call["action"] == "GetRole").count();
     failed(&world, "closed", 4);
     assert_eq!(asked(), 1);
-    world.sandbox.faults(&serde_json::json!({"roles": {"arn:aws:iam::444455556666:role/Far": {"denied": true}}}));
+    world.sandbox.faults(&json!({"roles": {"arn:aws:iam::444455556666:role/Far": {"denied": true}}}));
     failed(&world, "far", 4);
-    world.sandbox.faults(&serde_json::json!({"throttle": {}}));
+    world.sandbox.faults(&json!({"throttle": {}}));
     failed(&world, "closed", 4);
     assert_eq!(asked(), 1);
+}
+
+#[test]
+fn a_wrong_clock_does_not_keep_iam_from_answering() {
+    for offset in [-7200, 7200] {
+        let world = World::start();
+        world.sandbox.faults(&json!({"clock_offset_seconds": offset}));
+        let (hop, _) = failed(&world, "closed", 4);
+        assert_eq!(causes(&hop), ["certain: the trust policy does not name the caller"], "{offset}");
+    }
+}
+
+#[test]
+fn iam_of_aws_is_not_asked_where_sts_is_another() {
+    let world = World::start();
+    let mut command = world.rolecall(&["explain", "closed", "--output", "json"]);
+    command.env_remove("AWS_ENDPOINT_URL").env("AWS_ENDPOINT_URL_STS", world.sandbox.url());
+    let told = finish(&mut command).code(4).stdout;
+    assert!(told.contains("it is not known here where IAM answers"), "{told}");
+    command.env("AWS_ENDPOINT_URL_IAM", world.sandbox.url());
+    let told = finish(&mut command).code(4).stdout;
+    assert!(told.contains("\"certain\""), "{told}");
 }

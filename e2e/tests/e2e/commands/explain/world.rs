@@ -109,6 +109,10 @@ arn = "arn:aws:iam::111122223333:role/Hub"
 [role.missing]
 arn = "arn:aws:iam::111122223333:role/Missing"
 
+[role.narrowed]
+arn = "arn:aws:iam::444455556666:role/Far"
+policy_arns = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+
 [role.app]
 arn = "arn:aws:iam::111122223333:role/App"
 source = "web-identity:TOKEN"

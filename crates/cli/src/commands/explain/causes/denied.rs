@@ -18,6 +18,11 @@ impl Weighed {
         let certainty = if weight >= LIKELY { Certainty::Likely } else { Certainty::Possible };
         Self(weight, Cause::new(certainty, what, evidence, fix))
     }
+
+    fn by_policy(self) -> Self {
+        let Self(weight, cause) = self;
+        Self(weight, cause.by_policy())
+    }
 }
 
 /// A caller with credentials was refused.
@@ -64,7 +69,7 @@ fn trust_policy(evidence: Evidence<'_>, trust: Option<&Verdict>) -> Option<Weigh
     };
     let evidence = format!("its trust policy could not be judged: {unread}{works}");
     let what = "the trust policy of the role does not name the caller";
-    Some(Weighed::new(70, what, evidence, in_trust_policy(hop)))
+    Some(Weighed::new(70, what, evidence, in_trust_policy(hop)).by_policy())
 }
 
 fn identity_policy(evidence: Evidence<'_>, trust: Option<&Verdict>) -> Option<Weighed> {
@@ -79,7 +84,7 @@ fn identity_policy(evidence: Evidence<'_>, trust: Option<&Verdict>) -> Option<We
         (_, Some(false)) => (60, "caller and role are in different accounts, so both policies have to allow it".into()),
         _ => (40, "needed unless the trust policy names the caller itself".into()),
     };
-    Some(Weighed::new(weight, "no policy of the caller allows it", why, in_identity_policy(hop)))
+    Some(Weighed::new(weight, "no policy of the caller allows it", why, in_identity_policy(hop)).by_policy())
 }
 
 fn external_id(hop: &Hop, trust: Option<&Verdict>) -> Option<Weighed> {
@@ -140,7 +145,7 @@ fn tags(evidence: Evidence<'_>, trust: Option<&Verdict>) -> Option<Weighed> {
     };
     let way_out = if pod_identity { "; or set disableSessionTags on the Pod Identity association" } else { "" };
     let fix = if is_allowed { in_identity_policy(hop) } else { in_trust_policy(hop) };
-    Some(Weighed::new(weight, "sts:TagSession is not allowed", why, fix + way_out))
+    Some(Weighed::new(weight, "sts:TagSession is not allowed", why, fix + way_out).by_policy())
 }
 
 fn no_such_role(evidence: Evidence<'_>) -> Option<Weighed> {

@@ -41,7 +41,8 @@ pub(super) fn told(evidence: Evidence<'_>) -> Told {
     let (of_policy, trust) = in_policy(evidence, found);
     // What stands in the policy says more than the words of the error.
     if !of_policy.is_empty() {
-        certain = of_policy;
+        certain.retain(|cause| !cause.by_policy);
+        certain.extend(of_policy);
     }
     Told { certain, trust }
 }
@@ -51,6 +52,7 @@ fn in_words(evidence: Evidence<'_>) -> Vec<Cause> {
     let Evidence { hop, fault, pod_identity, .. } = evidence;
     let message = fault.message.as_str();
     let certain = |what: &str, why: &str, fix: String| vec![Cause::new(Certainty::Certain, what, why, fix)];
+    let policy = |what: &str, why: &str, fix: String| vec![Cause::new(Certainty::Certain, what, why, fix).by_policy()];
     let both = || format!("{}; {}", in_trust_policy(hop), in_identity_policy(hop));
     if let Some(of) = between(message, "with an explicit deny in ", " policy") {
         let of = of.trim_start_matches("a ").trim_start_matches("an ");
@@ -64,15 +66,15 @@ fn in_words(evidence: Evidence<'_>) -> Vec<Cause> {
             (false, true) => "AWS names sts:TagSession: the caller's session carries transitive tags",
         };
         let way_out = if pod_identity { ", or set disableSessionTags on the Pod Identity association" } else { "" };
-        return certain("sts:TagSession is not allowed", why, both() + way_out);
+        return policy("sts:TagSession is not allowed", why, both() + way_out);
     }
     if message.contains("sts:SetSourceIdentity") {
-        return certain("sts:SetSourceIdentity is not allowed", "AWS names it, and a source identity is set", both());
+        return policy("sts:SetSourceIdentity is not allowed", "AWS names it, and a source identity is set", both());
     }
     match between(message, "because no ", " policy allows") {
-        Some("identity-based") => certain("no policy of the caller allows it", "AWS says so", in_identity_policy(hop)),
+        Some("identity-based") => policy("no policy of the caller allows it", "AWS says so", in_identity_policy(hop)),
         Some("resource-based") => {
-            certain("the trust policy of the role does not allow it", "AWS says so", in_trust_policy(hop))
+            policy("the trust policy of the role does not allow it", "AWS says so", in_trust_policy(hop))
         }
         Some(other) => {
             let what = format!("no {other} policy allows it");
@@ -93,6 +95,8 @@ fn in_policy(evidence: Evidence<'_>, found: &FoundRole) -> (Vec<Cause>, Option<V
     let Some(caller) = hop.principal() else { return (vec![], None) };
     let of = |action: &str| verdict(&found.trust_policy, caller, action, hop.external_id.as_deref());
     let certain = |what: &str, why: String, fix: String| vec![Cause::new(Certainty::Certain, what, why, fix)];
+    let policy =
+        |what: &str, why: String, fix: String| vec![Cause::new(Certainty::Certain, what, why, fix).by_policy()];
     let trust = of("sts:AssumeRole");
     let causes = match &trust {
         Verdict::NotNamed { removed } => {
@@ -103,9 +107,9 @@ fn in_policy(evidence: Evidence<'_>, found: &FoundRole) -> (Vec<Cause>, Option<V
                     ids.join(", ")
                 ),
             };
-            certain("the trust policy does not name the caller", why, in_trust_policy(hop))
+            policy("the trust policy does not name the caller", why, in_trust_policy(hop))
         }
-        Verdict::NotForAction => certain(
+        Verdict::NotForAction => policy(
             "the trust policy names the caller, but does not allow sts:AssumeRole",
             "its trust policy, as IAM has it now".into(),
             in_trust_policy(hop),
@@ -141,7 +145,7 @@ fn in_policy(evidence: Evidence<'_>, found: &FoundRole) -> (Vec<Cause>, Option<V
             "sts:TagSession" => "session tags are passed, or go along with the caller's session",
             _ => "a source identity is set, or goes along with the caller's session",
         };
-        Cause::new(Certainty::Certain, &what, why, in_trust_policy(hop))
+        Cause::new(Certainty::Certain, &what, why, in_trust_policy(hop)).by_policy()
     });
     (causes.collect(), Some(trust))
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use textwrap::{Options, WordSeparator, WordSplitter, wrap};
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{DIM, GREEN, RED, USUAL_WIDTH};
 use crate::commands::explain::explanation::{Explanation, Hop, Outcome};
@@ -79,12 +79,12 @@ fn style(outcome: &Outcome) -> Style {
 fn boxed(text: &mut String, title: &str, content: &str, style: Style, inner: usize, goes_on: bool, glyphs: Glyphs) {
     let Glyphs { corners: [left, right, below_left, below_right], across, down, tee, .. } = glyphs;
     let across = |length: usize| across.to_string().repeat(length);
-    let title = pieces(title, inner.saturating_sub(3)).swap_remove(0);
+    let title = words::pieces(title, inner.saturating_sub(3)).swap_remove(0);
     let rest = across((inner + 2).saturating_sub(title.width() + 3));
     // Writing to a string cannot fail.
     let _ =
         writeln!(text, "{BORDER}{left}{}{BORDER:#} {style}{title}{style:#} {BORDER}{rest}{right}{BORDER:#}", across(1));
-    for piece in pieces(content, inner) {
+    for piece in words::pieces(content, inner) {
         let pad = inner.saturating_sub(piece.width());
         let _ = writeln!(text, "{BORDER}{down}{BORDER:#} {piece}{:pad$} {BORDER}{down}{BORDER:#}", "");
     }
@@ -111,21 +111,4 @@ fn arrow(text: &mut String, hop: &Hop, width: usize, glyphs: Glyphs) {
     let style = style(&hop.outcome);
     let outcome = words::outcome(&hop.outcome);
     let _ = writeln!(text, "   {BORDER}{arrow}{BORDER:#} {style}{mark} {outcome}{style:#}");
-}
-
-/// A text in pieces of at most `width`, broken behind a `:` or `/` where there is one in the second half of a piece.
-/// At least one piece.
-fn pieces(text: &str, width: usize) -> Vec<String> {
-    let mut pieces = vec![String::new()];
-    for c in text.chars() {
-        let last = pieces.len() - 1;
-        if pieces[last].width() + c.width().unwrap_or_default() > width.max(1) {
-            let whole = pieces[last].rfind([':', '/']).filter(|at| *at > pieces[last].len() / 2);
-            let rest = whole.map_or_else(String::new, |at| pieces[last].split_off(at + 1));
-            pieces.push(rest);
-        }
-        let last = pieces.len() - 1;
-        pieces[last].push(c);
-    }
-    pieces
 }

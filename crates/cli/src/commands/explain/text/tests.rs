@@ -98,11 +98,26 @@ fn a_clock_that_is_wrong_is_told_with_its_direction() {
 fn only_what_is_likely_takes_room_unless_all_is_wanted() {
     let mut explanation = denied();
     let Outcome::Failed { causes, .. } = &mut explanation.hops[1].outcome else { unreachable!() };
-    causes.push(Cause { certainty: Certainty::Possible, what: "b".into(), evidence: "e".into(), fix: "f".into() });
+    causes.push(Cause {
+        certainty: Certainty::Possible,
+        what: "b".into(),
+        evidence: "e".into(),
+        fix: "f".into(),
+        by_policy: false,
+    });
     let shown = |all: bool| {
         let text = text(&explanation, Form { width: None, glyphs: Glyphs::ASCII, all });
         anstream::adapter::strip_str(&text).to_string()
     };
     assert!(shown(false).contains("\n  2. possible: b\n\n"), "{}", shown(false));
     assert!(shown(true).contains("\n  2. possible: b\n     why: e\n     fix: f\n"), "{}", shown(true));
+}
+
+#[test]
+fn policies_are_given_where_they_mend_something() {
+    let mut explanation = denied();
+    assert!(shown(&explanation, 80, Glyphs::ASCII).contains("trust policy of Spoke needs"));
+    let Outcome::Failed { causes, .. } = &mut explanation.hops[1].outcome else { unreachable!() };
+    causes[0].by_policy = false;
+    assert!(!shown(&explanation, 80, Glyphs::ASCII).contains("trust policy of Spoke needs"));
 }

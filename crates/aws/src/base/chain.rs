@@ -77,7 +77,7 @@ impl Chain<'_> {
             }
             (_, answer) => (texts, answer),
         };
-        let clues = Clues::of(self.environment, &profiles);
+        let clues = Clues::of(self.wanted, self.environment, &profiles);
         let rest = quiet(self.ask(&texts, credentials, &clues, &http));
         deadline.within(rest, || fault::base_timed_out(limit)).await?
     }

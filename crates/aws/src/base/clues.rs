@@ -3,10 +3,10 @@
 //! The SDK's errors name neither the file that could not be read nor the login that has ended.
 
 use aws_runtime::env_config::section::{EnvConfigSections, Profile};
-use rolecall_core::source::ProfileName;
+use rolecall_core::source::{ProfileName, Provider};
 use rolecall_core::{Fault, FaultKind};
 
-use super::process;
+use super::{Wanted, process};
 use crate::environment::Environment;
 use crate::fault;
 
@@ -19,15 +19,23 @@ pub(crate) struct Clues {
     pub(crate) token_file: Option<String>,
     /// The setting that another one is missing for, as a sentence part.
     pub(crate) half: Option<String>,
+    /// The one place that is looked in, where a role says so.
+    pub(crate) only: Option<&'static str>,
 }
 
 impl Clues {
-    pub(super) fn of(environment: &Environment, profiles: &EnvConfigSections) -> Self {
+    pub(super) fn of(wanted: &Wanted, environment: &Environment, profiles: &EnvConfigSections) -> Self {
         let path = process::path(profiles).unwrap_or_default();
         Self {
             login: path.iter().rev().find_map(|profile| login(profile)),
             token_file: token_file(environment, &path),
             half: half(environment),
+            only: match wanted {
+                Wanted::Provider(Provider::Environment) => Some("the environment"),
+                Wanted::Provider(Provider::Container) => Some("the container"),
+                Wanted::Provider(Provider::Instance) => Some("the instance"),
+                Wanted::Chain | Wanted::Profile(_) | Wanted::Nobody => None,
+            },
         }
     }
 }
@@ -115,7 +123,7 @@ mod tests {
         let env = aws_types::os_shim_internal::Env::from_slice(&[("AWS_PROFILE", "a")]);
         let parse = super::super::profiles::parse(&env, &texts);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        Clues::of(&Environment::default(), &runtime.block_on(parse).unwrap()).login
+        Clues::of(&Wanted::Chain, &Environment::default(), &runtime.block_on(parse).unwrap()).login
     }
 
     #[test]

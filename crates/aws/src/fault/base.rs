@@ -174,6 +174,10 @@ fn none_found(causes: &[&(dyn Error + 'static)], clues: &Clues) -> Fault {
     if let Some(missing) = missing {
         return of_loading(FaultKind::Misconfigured, &missing, PROFILE);
     }
+    if let Some(only) = clues.only {
+        let action = "see that it has some, or give the role another source; keys in the environment need a restart";
+        return of_loading(FaultKind::Misconfigured, &format!("none in {only}, and the role takes no others"), action);
+    }
     if let Some(half) = &clues.half {
         return of_loading(FaultKind::Misconfigured, half, "set both and start rolecall again, or neither");
     }

@@ -141,6 +141,7 @@ async fn one_provider_is_asked_and_no_other() {
     }
     let without = World::new(aws).files("", keys).sts().assume_role(&of("environment"), None).await.unwrap_err();
     assert_eq!(without.kind, FaultKind::Misconfigured, "the profile is no environment: {without}");
+    assert!(without.message.ends_with("none in the environment, and the role takes no others"), "{without}");
 }
 
 #[tokio::test]

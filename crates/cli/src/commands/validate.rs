@@ -55,8 +55,8 @@ pub(crate) struct Args {
         default_value_t = false, default_missing_value = "true", num_args = 0..=1, require_equals = true,
         hide_default_value = true, hide_possible_values = true)]
     from_aws_config: bool,
-    /// For how long to ask again, every 2 s, for roles that AWS denies or does not answer for. A role that was created, or
-    /// a permission that was given, a moment ago is denied for some seconds
+    /// For how long to ask again, every 2 s, for roles that AWS denies, throttles or does not answer for. A role that was
+    /// created, or a permission that was given, a moment ago is denied for some seconds
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     wait: Option<Duration>,
     /// A text for people, JSON for programs, or JUnit XML for the test report of a CI job
@@ -126,6 +126,7 @@ Exit codes:
 /// When there is nothing to assume, a signal ends it, or stdout takes no more.
 pub(crate) fn run(args: &Sourced<Args>, environment: &Environment) -> Result<ExitCode, Failure> {
     hardening::no_core_dumps();
+    hardening::many_files();
     let Here { found, defaults, definitions, budget, state_dir } = settings::read(args, environment)?;
     let Args { aliases, arns, wait, output, .. } = &args.args;
     let wanted = wanted::choose(aliases, arns, found, &defaults)?;

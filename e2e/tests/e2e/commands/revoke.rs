@@ -43,9 +43,9 @@ fn the_policy_is_for_all_sessions_until_now_and_nothing_is_left() {
     assert_policy(&told[from..until + 2], before, now());
     for part in [
         "in account 123456789012",
-        "\n  aws iam put-role-policy --role-name MyFirstRole \\\n",
+        "\n      --role-name MyFirstRole \\\n",
         "--policy-document file://revoke.json\n",
-        "\n  rolecall refresh MyFirstAccount\n",
+        "\n    rolecall refresh MyFirstAccount\n",
     ] {
         assert!(told.contains(part), "no {part:?} in\n{told}");
     }
@@ -67,10 +67,10 @@ fn roles_behind_it_are_named_with_an_agent_and_without_one() {
     // The agent knows its roles by itself.
     told.push(finish(&mut home.rolecall(&["revoke", "hub"])).ok());
     for told in &told {
-        assert!(told.contains("\n  rolecall revoke far\n  rolecall revoke spoke\n"), "{told}");
+        assert!(told.contains("\n    rolecall revoke far\n    rolecall revoke spoke\n"), "{told}");
     }
     let spoke = revoke("spoke");
-    assert!(spoke.contains("\n  rolecall revoke far\n") && !spoke.contains("rolecall revoke hub"), "{spoke}");
+    assert!(spoke.contains("\n    rolecall revoke far\n") && !spoke.contains("rolecall revoke hub"), "{spoke}");
     drop(agent);
 }
 

@@ -45,8 +45,8 @@ pub(super) fn text(concerned: &Concerned, policy: &str, width: Option<usize>) ->
     say(
         &format!("{BOLD}Attach it{BOLD:#} as somebody who may change roles in account {account}:"),
         &format!(
-            "  rolecall revoke {alias} --output json > revoke.json\n  aws iam put-role-policy --role-name {role} \\\n    \
-             --policy-name {NAME} \\\n    --policy-document file://revoke.json\n\n"
+            "    rolecall revoke {alias} --output json > revoke.json\n    aws iam put-role-policy --policy-name {NAME} \\\n      \
+             --role-name {role} \\\n      --policy-document file://revoke.json\n\n"
         ),
     );
     say(
@@ -60,17 +60,17 @@ pub(super) fn text(concerned: &Concerned, policy: &str, width: Option<usize>) ->
     if *agent {
         say(
             &format!("{BOLD}What the agent holds{BOLD:#} of {all} {is} refused, too. Have it get a new session:"),
-            &format!("  rolecall refresh {}\n\n", named.join(" ")),
+            &format!("    rolecall refresh {}\n\n", named.join(" ")),
         );
     } else {
         let words = format!(
             "{BOLD}What an agent left{BOLD:#} of {all} {is} refused, too. Start one and have it get a new session, or take \
              away what is left:"
         );
-        say(&words, &format!("  rolecall refresh {}\n  rolecall clean\n\n", named.join(" ")));
+        say(&words, &format!("    rolecall refresh {}\n    rolecall clean\n\n", named.join(" ")));
     }
     if !children.is_empty() {
-        let lines: String = children.iter().map(|child| format!("  rolecall revoke {child}\n")).collect();
+        let lines: String = children.iter().map(|child| format!("    rolecall revoke {child}\n")).collect();
         let words = format!(
             "{YELLOW}Not ended{YELLOW:#} are sessions of other roles that were assumed with a session of this one. If they \
              are to end, too, revoke each:"
@@ -79,7 +79,7 @@ pub(super) fn text(concerned: &Concerned, policy: &str, width: Option<usize>) ->
     }
     say(
         "Once the sessions from before have ended by themselves, 12 hours later at the most, the policy is of no use any more:",
-        &format!("  aws iam delete-role-policy --role-name {role} \\\n    --policy-name {NAME}\n\n"),
+        &format!("    aws iam delete-role-policy --policy-name {NAME} \\\n      --role-name {role}\n\n"),
     );
     say(&format!("More about it: {PAGE}"), "");
     text
@@ -106,9 +106,9 @@ mod tests {
             let text = shown(ARN, &["spoke"], width);
             for line in [
                 "{\n  \"Version\": \"2012-10-17\"\n}\n",
-                "\n  aws iam put-role-policy --role-name Hub \\\n    --policy-name AWSRevokeOlderSessions \\\n",
-                "\n  rolecall refresh hub hub-too\n",
-                "\n  rolecall revoke spoke\n",
+                "\n    aws iam put-role-policy --policy-name AWSRevokeOlderSessions \\\n      --role-name Hub \\\n",
+                "\n    rolecall refresh hub hub-too\n",
+                "\n    rolecall revoke spoke\n",
             ] {
                 assert!(text.contains(line), "{width:?}: no {line:?} in\n{text}");
             }

@@ -1,7 +1,9 @@
 //! The verdict for people: a row for each role, then each reason with what to do about it. Pure.
 
+use std::collections::HashMap;
+
 use anstyle::{AnsiColor, Style};
-use rolecall_core::Fault;
+use rolecall_core::{Fault, FaultKind};
 
 use super::outcome::Verdict;
 use crate::commands::status::page::{RED, YELLOW, item};
@@ -60,16 +62,19 @@ fn reasons(verdict: &Verdict) -> String {
     text
 }
 
-/// Each reason once, with those who failed for it: without a base all do.
+/// Each reason once, with those who failed for it: without a base, or without a network, all do. Told is that of the first;
+/// others differ by their ARN at most.
 fn grouped(verdict: &Verdict) -> Vec<(&Fault, Vec<&str>)> {
     let mut groups: Vec<(&Fault, Vec<&str>)> = vec![];
+    let mut known: HashMap<(FaultKind, String, &str), usize> = HashMap::new();
     for outcome in &verdict.roles {
         let Err(fault) = &outcome.result else { continue };
-        let alias = outcome.role.alias.as_str();
-        match groups.iter_mut().find(|(known, _)| *known == fault) {
-            Some((_, aliases)) => aliases.push(alias),
-            None => groups.push((fault, vec![alias])),
-        }
+        let without_arn = fault.message.replace(&outcome.role.arn.to_string(), "");
+        let group = *known.entry((fault.kind, without_arn, &fault.action)).or_insert_with(|| {
+            groups.push((fault, vec![]));
+            groups.len() - 1
+        });
+        groups[group].1.push(outcome.role.alias.as_str());
     }
     groups
 }
@@ -124,11 +129,18 @@ note: the profile \"mfa\" is left out
     #[test]
     fn one_reason_of_many_roles_is_told_once() {
         let mut verdict = fixture::verdict();
-        let denied = verdict.roles[1].clone();
-        verdict.roles = vec![denied; 7];
+        for outcome in &mut verdict.roles {
+            let message = format!("could not assume {}: refused", outcome.role.arn);
+            outcome.result = Err(Fault::new(FaultKind::Denied, message, "allow it"));
+        }
+        verdict.roles.extend(verdict.roles.clone());
         let text = plain(&verdict, None);
-        assert_eq!(text.matches("could not assume it").count(), 1, "{text}");
-        assert!(text.contains("\ndenied, denied, denied and 4 more denied: could"), "{text}");
+        assert_eq!(text.matches("could not assume").count(), 1, "{text}");
+        let told =
+            "\nwell, denied, behind and 3 more denied: could not assume arn:aws:iam::123456789012:role/well: refused\n";
+        assert!(text.contains(told), "{text}");
+        verdict.roles[5].result = Err(Fault::new(FaultKind::Unreachable, "could not assume it", "wait"));
+        assert_eq!(plain(&verdict, None).matches("could not assume").count(), 2);
     }
 
     #[test]

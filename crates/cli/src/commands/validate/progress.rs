@@ -23,10 +23,10 @@ pub(super) async fn show(tries: &Tries, roles: &[Role], environment: &Environmen
         return pending().await;
     }
     let all = roles.iter().flat_map(Role::chain).map(|role| &role.alias).collect::<HashSet<_>>().len();
-    let line = Line;
+    let mut line = None;
     loop {
         tokio::time::sleep(PAUSE).await;
-        line.draw(&text(tries.count(), all));
+        line.get_or_insert(Line).draw(&text(tries.count(), all));
     }
 }
 
@@ -35,7 +35,7 @@ fn text(Count { tried, failed }: Count, all: usize) -> String {
     format!("{tried} of {all} roles tried{failed}")
 }
 
-/// The line that the cursor is on.
+/// The line that the cursor is on, from the first time that it is drawn.
 struct Line;
 
 impl Line {

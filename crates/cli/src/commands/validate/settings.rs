@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
+use rolecall_agent::settings;
 use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults};
-use rolecall_agent::settings::{self, paths};
 use rolecall_agent::state::absent;
 use rolecall_agent::state::definitions::Definitions;
-use rolecall_core::rotation::{BudgetPolicy, Policy};
+use rolecall_core::rotation::BudgetPolicy;
 
 use super::Args;
 use crate::args::Sourced;
+use crate::commands::exec::definition::Defined;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::host;
@@ -54,20 +55,8 @@ pub(super) fn read(sourced: &Sourced<Args>, environment: &Environment) -> Result
         burst: sourced.or("sts_burst", args.sts_burst, said.sts_burst),
     };
     // What an agent left only tells where its base was: where it cannot be read, this environment says enough.
-    let mut definitions = match absent::definitions(&state_dir) {
-        Ok(Some(definitions)) => definitions,
-        Ok(None) | Err(_) => Definitions {
-            roles: vec![],
-            default: None,
-            store: false,
-            socket_group: None,
-            refresh_before: Policy::default().refresh_before,
-            base_profile: None,
-            config_file: paths::config_file(lookup)?,
-            credentials_file: paths::credentials_file(lookup)?,
-        },
-    };
-    // None of them may be the base.
-    definitions.roles.extend(found.roles.iter().cloned());
+    let recorded = absent::definitions(&state_dir).ok().flatten();
+    let defined = Defined { found: found.clone(), recorded, defaults: defaults.clone() };
+    let definitions = defined.definitions(environment)?;
     Ok(Here { found, defaults, definitions, budget, state_dir })
 }

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::peers;
 use super::rig::Rig;
+use super::{peers, world};
 
 pub(super) const LEAVES: usize = 100;
 /// The ideal: each role is assumed once.
@@ -79,9 +79,9 @@ fn roles() -> impl Iterator<Item = (String, Option<String>)> {
         .chain(leaves().enumerate().map(move |(index, leaf)| (leaf, Some(parent(index)))))
 }
 
-/// The world of the sandbox. Each role trusts its parent alone.
+/// The world of the sandbox. Each role trusts its parent alone: nobody gets anywhere with the key of the user.
 fn world() -> String {
-    let mut text = format!("version = 1\n\n[account.{ACCOUNT}.issuer.\"{ISSUER}\"]\n");
+    let mut text = format!("{}\n[account.{ACCOUNT}.issuer.\"{ISSUER}\"]\n", world::toml(0));
     for (name, parent) in roles() {
         let trust = match parent {
             Some(parent) => format!("]\ntrusts = [\"arn:aws:iam::{ACCOUNT}:role/{parent}\"]"),

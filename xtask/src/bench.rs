@@ -6,6 +6,7 @@
 
 mod alone;
 mod build;
+mod chains;
 mod cores;
 mod credentials;
 mod endpoint;
@@ -23,6 +24,8 @@ mod start;
 mod sts;
 mod summary;
 mod thousand;
+mod tree;
+mod validate;
 mod world;
 mod wrk;
 
@@ -49,6 +52,10 @@ enum Bench {
     Idle,
     /// 1,000 roles from nothing, with STS 50 ms away
     Thousand,
+    /// 100 roles at the end of chains, against the AWS SDK for Go, boto3 and the AWS CLI
+    Chains,
+    /// `rolecall validate` of 500 roles, with STS 50 ms away
+    Validate,
     /// The rotation engine alone
     Engine,
     /// The sandbox alone: AssumeRole calls a second
@@ -133,6 +140,8 @@ impl Bench {
             Self::Start => "The binary",
             Self::Idle => "An idle agent with 100 roles",
             Self::Thousand => "1,000 roles from nothing",
+            Self::Chains => "100 roles at the end of chains",
+            Self::Validate => "`rolecall validate` of 500 roles",
             Self::Engine => "The rotation engine alone",
             Self::Sandbox => "The sandbox alone",
             Self::Build => "A clean build",
@@ -148,6 +157,8 @@ impl Bench {
             Self::Start => start::measure(binary.path()?, rounds),
             Self::Idle => idle::measure(binary.path()?),
             Self::Thousand => thousand::measure(binary.path()?),
+            Self::Chains => chains::measure(binary.path()?),
+            Self::Validate => validate::measure(binary.path()?),
             Self::Engine => engine::measure(),
             Self::Sandbox => sts::measure(binary.path()?),
             Self::Build => build::measure(),

@@ -29,6 +29,21 @@ pub(super) fn ask_with(
     body: &str,
     headers: &[(&str, &str)],
 ) -> anyhow::Result<Value> {
+    let body = text(address, method, path, body, headers)?;
+    serde_json::from_str(&body).with_context(|| format!("{method} http://{address}{path}: {body}"))
+}
+
+/// The same, for an answer that is no JSON.
+///
+/// # Errors
+/// When there is no answer, or another one than 200.
+pub(super) fn text(
+    address: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+    headers: &[(&str, &str)],
+) -> anyhow::Result<String> {
     let attempt = || format!("{method} http://{address}{path}");
     let mut connection = TcpStream::connect(address).with_context(attempt)?;
     connection.set_read_timeout(Some(LIMIT))?;
@@ -39,9 +54,9 @@ pub(super) fn ask_with(
     connection.write_all(format!("{head}{more}\r\n{body}").as_bytes()).with_context(attempt)?;
     let mut answer = String::new();
     connection.read_to_string(&mut answer).with_context(attempt)?;
-    let Some((head, body)) = answer.split_once("\r\n\r\n").filter(|(head, _)| head.starts_with("HTTP/1.1 200 ")) else {
-        bail!("{}: {answer}", attempt());
-    };
-    // The sandbox says how long its answers are; chunks would not be JSON.
-    serde_json::from_str(body).with_context(|| format!("{}: {head}", attempt()))
+    // The sandbox says how long its answers are, so there are no chunks.
+    match answer.split_once("\r\n\r\n").filter(|(head, _)| head.starts_with("HTTP/1.1 200 ")) {
+        Some((_, body)) => Ok(body.to_owned()),
+        None => bail!("{}: {answer}", attempt()),
+    }
 }

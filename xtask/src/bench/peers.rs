@@ -37,8 +37,15 @@ pub(super) fn profiles(rig: &Rig, ready: &Path) -> anyhow::Result<()> {
 
 /// Has a command read that file, and nothing else: a key in the environment would win over a profile.
 pub(super) fn with_profile(rig: &Rig, command: Command, profile: &str) -> Command {
+    let mut command = with_config(rig, command, &rig.path(CONFIG));
+    command.env("AWS_PROFILE", profile);
+    command
+}
+
+/// Has a command read this configuration file, and nothing else.
+pub(super) fn with_config(rig: &Rig, command: Command, config: &Path) -> Command {
     let mut command = rig.equip(command);
-    command.env("AWS_CONFIG_FILE", rig.path(CONFIG)).env("AWS_PROFILE", profile);
+    command.env("AWS_CONFIG_FILE", config);
     command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
     // The Go SDK makes its STS client for `role_arn` before it has read AWS_ENDPOINT_URL.
     command.env("AWS_ENDPOINT_URL_STS", rig.endpoint());
@@ -71,6 +78,14 @@ pub(super) fn go() -> anyhow::Result<PathBuf> {
 /// As [`go`].
 pub(super) fn go_endpoint() -> anyhow::Result<PathBuf> {
     build_go("endpoint", "peer-endpoint")
+}
+
+/// Builds the program of `xtask/peers/profiles`, which gets the credentials of many profiles, in the same way.
+///
+/// # Errors
+/// As [`go`].
+pub(super) fn go_profiles() -> anyhow::Result<PathBuf> {
+    build_go("profiles", "peer-profiles")
 }
 
 fn build_go(folder: &str, name: &str) -> anyhow::Result<PathBuf> {

@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::{http, world};
@@ -35,9 +37,17 @@ impl Rig {
     /// # Errors
     /// When it does not start.
     pub(super) fn start(binary: &Path, roles: usize) -> anyhow::Result<Self> {
+        Self::of_world(binary, &world::toml(roles), roles)
+    }
+
+    /// Starts a sandbox with this world, of whose roles the first `roles` are told to an agent by variables.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(super) fn of_world(binary: &Path, world: &str, roles: usize) -> anyhow::Result<Self> {
         let home = TempDir::with_prefix("bench-")?;
         let config = home.path().join("world.toml");
-        fs::write(&config, world::toml(roles))?;
+        fs::write(&config, world)?;
         let mut command = Command::new(binary);
         command.env_clear().args(["sandbox", "--config"]).arg(config).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut sandbox = Running(command.spawn()?);
@@ -142,6 +152,26 @@ impl Rig {
         log["total"].as_u64().context("the sandbox does not say how many calls it had")
     }
 
+    /// How many of the calls that the sandbox has had since this was asked last, or [`Self::new_calls`], assumed a role.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub(super) fn new_assumed(&self) -> anyhow::Result<usize> {
+        let address = self.address()?;
+        let log = http::ask(address, "GET", "/_sandbox/calls", "")?;
+        http::ask(address, "DELETE", "/_sandbox/calls", "")?;
+        let calls = log["calls"].as_array().context("the sandbox does not say which calls it had")?;
+        Ok(calls.iter().filter(|call| call["action"].as_str().is_some_and(|it| it.starts_with("AssumeRole"))).count())
+    }
+
+    /// Has the sandbox's identity provider make a token for a subject.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub(super) fn token(&self, subject: &str) -> anyhow::Result<String> {
+        http::text(self.address()?, "POST", "/_sandbox/tokens", &json!({"sub": subject}).to_string(), &[])
+    }
+
     /// The URL of the sandbox.
     pub(super) fn endpoint(&self) -> &str {
         let endpoint = self.variables.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL");
@@ -175,6 +205,16 @@ impl Running {
             bail!("rolecall: {status}");
         }
         Ok(())
+    }
+
+    /// Asks it to end, as a service manager does, and waits until it has.
+    ///
+    /// # Errors
+    /// When it failed.
+    pub(super) fn stopped(self) -> anyhow::Result<()> {
+        let pid = Pid::from_child(&self.0);
+        kill_process(pid, Signal::TERM)?;
+        self.ended()
     }
 }
 

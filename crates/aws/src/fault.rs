@@ -54,17 +54,31 @@ pub(crate) struct Failed {
     pub(crate) base_rejected: bool,
 }
 
-/// What is wrong with a call to STS with these credentials, if it was signed.
-pub(crate) fn of_call<E>(call: &Call, err: &SdkError<E, HttpResponse>, credentials: Option<&Credentials>) -> Failed
+/// What a call was made with and no message may repeat.
+pub(crate) enum Secrets<'a> {
+    /// The credentials that signed it.
+    Of(&'a Credentials),
+    /// The web identity token that it carried.
+    Token(&'a str),
+    /// Credentials that nobody had.
+    None,
+}
+
+/// What is wrong with a call to STS that was made with these secrets.
+pub(crate) fn of_call<E>(call: &Call, err: &SdkError<E, HttpResponse>, secrets: &Secrets<'_>) -> Failed
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    // An id of AWS has 20 characters; something longer may be the secret in the wrong place.
-    let secrets = credentials.into_iter().flat_map(|credentials| {
-        let id = Some(credentials.access_key_id()).filter(|id| id.len() > 20);
-        [id, Some(credentials.secret_access_key()), credentials.session_token()]
-    });
-    let failure = Failure::of(err).without(secrets.flatten());
+    let secrets = match secrets {
+        Secrets::Of(credentials) => {
+            // An id of AWS has 20 characters; something longer may be the secret in the wrong place.
+            let id = Some(credentials.access_key_id()).filter(|id| id.len() > 20);
+            [id, Some(credentials.secret_access_key()), credentials.session_token()]
+        }
+        Secrets::Token(token) => [Some(*token), None, None],
+        Secrets::None => [None; 3],
+    };
+    let failure = Failure::of(err).without(secrets.into_iter().flatten());
     Failed { fault: table::classify(call, &failure), base_rejected: table::rejects_base(&failure) }
 }
 

@@ -9,7 +9,7 @@ mod request;
 mod retry;
 pub(crate) mod token_file;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use aws_sdk_sts::config::Credentials;
 use rolecall_core::source::TokenFile;
 use rolecall_core::{AssumeRole, Assumed, Fault, FaultKind, Role, RoleKey, Session, SessionCredentials, Source};
 
-use crate::base::{Base, Loaded, Seams};
-use crate::fault::{self, Call, Failed, With};
+use crate::base::{Base, Loaded, Seams, Wanted};
+use crate::fault::{self, Call, Failed, Secrets, With};
 use crate::region;
 use crate::sources::Sources;
 pub(crate) use retry::NoThrottledRetry;
@@ -35,7 +35,7 @@ const CHAINED: Duration = Duration::from_secs(3600);
 pub struct Sts {
     pub(crate) sources: Sources,
     /// The access key ids of base credentials that AWS has accepted, the newest of each source.
-    accepted: Mutex<HashSet<String>>,
+    accepted: Mutex<HashMap<Wanted, String>>,
     /// The roles whose shortened duration has been logged.
     told: Mutex<HashSet<RoleKey>>,
 }
@@ -89,12 +89,12 @@ impl Sts {
         let region = region::choose(role, base.region.as_ref()).map_err(of_others)?;
         let is_chained = role.duration > CHAINED && base.is_role_session().await;
         let asked_for = if is_chained { self.chained(role) } else { role.duration };
-        let known = base.credentials.as_ref().is_some_and(|credentials| self.is_known(credentials));
-        let secrets = base.credentials.as_ref();
+        let known = base.credentials.as_ref().is_some_and(|credentials| self.is_known(&role.source, credentials));
+        let secrets = base.credentials.as_ref().map_or(Secrets::None, Secrets::Of);
         let assumed =
             request::assume_role(base, role, region, asked_for, None).send(secrets, With::Base { known }).await?;
         if let Some(credentials) = &base.credentials {
-            self.note_accepted(credentials);
+            self.note_accepted(&role.source, credentials);
         }
         Ok(assumed)
     }
@@ -105,7 +105,7 @@ impl Sts {
         let region = region::choose(role, settings.region.as_ref())?;
         let credentials = signing(&session.credentials);
         let request = request::assume_role(&settings, role, region, self.chained(role), Some(credentials.clone()));
-        request.send(Some(&credentials), with).await.map_err(|failed| failed.fault)
+        request.send(Secrets::Of(&credentials), with).await.map_err(|failed| failed.fault)
     }
 
     /// With the web identity token that is in the file now.
@@ -113,8 +113,8 @@ impl Sts {
         let settings = self.settings(role).await?;
         let region = region::choose(role, settings.region.as_ref())?;
         let token = token_file::read(&self.sources.seams().fs, file, &attempted(role)).await?;
-        let request = request::assume_role_with_web_identity(&settings, role, region, token);
-        request.send(None, With::Token(file.clone())).await.map_err(|failed| failed.fault)
+        let request = request::assume_role_with_web_identity(&settings, role, region, &token);
+        request.send(Secrets::Token(&token), With::Token(file.clone())).await.map_err(|failed| failed.fault)
     }
 
     pub(crate) async fn settings(&self, role: &Role) -> Result<std::sync::Arc<Loaded>, Fault> {
@@ -122,14 +122,14 @@ impl Sts {
     }
 
     /// Whether AWS has given a session for these credentials.
-    fn is_known(&self, credentials: &Credentials) -> bool {
+    fn is_known(&self, source: &Source, credentials: &Credentials) -> bool {
         let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
-        accepted.contains(credentials.access_key_id())
+        accepted.get(&Wanted::by(source)).is_some_and(|id| id == credentials.access_key_id())
     }
 
-    fn note_accepted(&self, credentials: &Credentials) {
+    fn note_accepted(&self, source: &Source, credentials: &Credentials) {
         let mut accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
-        accepted.insert(credentials.access_key_id().to_owned());
+        accepted.insert(Wanted::by(source), credentials.access_key_id().to_owned());
     }
 
     /// The duration to ask for as a role session, which gets an hour at most.
@@ -161,8 +161,8 @@ pub(crate) fn signing(credentials: &SessionCredentials) -> Credentials {
 }
 
 fn no_parent(role: &Role) -> Fault {
-    let message = format!("could not {}: the session that it is assumed with is missing", attempted(role));
-    Fault::new(FaultKind::Bug, message, "report this, with the log around it")
+    let message = format!("could not {}: the role that it is assumed from has become another one", attempted(role));
+    Fault::new(FaultKind::Misconfigured, message, "start the command again, which takes the role as it is now")
 }
 
 #[async_trait]

@@ -12,7 +12,7 @@ use rolecall_core::port::Clock;
 use rolecall_core::rotation::{
     Attempt, Effect, Engine, EntryId, Event, Glance, Issue, NotServable, Now, Policy, Reason,
 };
-use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session, Sink};
+use rolecall_core::{Alias, AssumeRole, Assumed, Delivery, Fault, FaultKind, Role, Session, Sink, Source};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
@@ -209,7 +209,7 @@ impl Driver {
         let Some(id) = self.by_task.iter().find(|(_, call)| call.attempt == attempt).map(|(id, _)| *id) else { return };
         let Some(call) = self.by_task.remove(&id) else { return };
         call.abort.abort();
-        let failure = self.engine.glance(now, entry).and_then(|glance| glance.failure);
+        let failure = self.engine.glance(now, entry).and_then(|glance| glance.own_failure);
         self.count(&call, failure.map_or(GIVEN_UP, |failure| failure.fault.kind.as_str()));
     }
 
@@ -266,10 +266,12 @@ impl Driver {
         }
     }
 
-    /// The entry of the role that `role` is assumed from.
+    /// The entry of the role that `role` is assumed from; none when another role has its name by now.
     fn parent(&self, role: &Role) -> Option<(EntryId, &Record)> {
-        let entry = self.records.find(&role.source.parent()?.alias)?;
-        Some((entry, self.records.get(entry)?))
+        let Source::Role(parent) = &role.source else { return None };
+        let entry = self.records.find(&parent.role().alias)?;
+        let record = self.records.get(entry)?;
+        (record.role.key() == parent.key()).then_some((entry, record))
     }
 
     /// Shows in the vault how the entry stands.
@@ -360,7 +362,7 @@ impl Driver {
         let (Some(glance), Some(record)) = (self.engine.glance(now, entry), self.records.get_mut(entry)) else {
             return;
         };
-        if let Some(failure) = glance.failure {
+        if let Some(failure) = glance.own_failure {
             let told = record.told.replace(failure.fault.kind);
             log::failed(&record.role, told, failure);
         }

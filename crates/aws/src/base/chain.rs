@@ -47,7 +47,10 @@ impl Chain<'_> {
     pub(super) async fn resolve(&self) -> Result<Resolved, Fault> {
         let limit = self.seams.limit;
         let mut deadline = Deadline::new(limit);
-        check::environment(self.environment)?;
+        let is_wanted = *self.wanted != Wanted::Nobody;
+        if is_wanted {
+            check::environment(self.environment)?;
+        }
         let texts = deadline.within(self.texts(), || fault::files_timed_out(limit)).await??;
         let (texts, profiles) = self.parse(texts).await?;
         endpoint::check(self.environment, &profiles)?;
@@ -55,9 +58,10 @@ impl Chain<'_> {
         if let Wanted::Profile(name) = self.wanted {
             check_profile(name, &profiles)?;
         }
-        check_selected(self.environment, &profiles)?;
         let http = self.http(&profiles);
-        if *self.wanted == Wanted::Nobody {
+        if is_wanted {
+            check_selected(self.environment, &profiles)?;
+        } else {
             let settings = quiet(self.settings(&texts, &http));
             let (config, region) = deadline.within(settings, || fault::base_timed_out(limit)).await??;
             return Ok(Resolved { config, region, credentials: None });

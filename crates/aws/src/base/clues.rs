@@ -62,7 +62,15 @@ pub(super) fn check_selected(environment: &Environment, profiles: &EnvConfigSect
 /// # Errors
 /// The name.
 pub(super) fn check_profile(name: &ProfileName, profiles: &EnvConfigSections) -> Result<(), Fault> {
-    if profiles.get_profile(name.as_str()).is_some() {
+    let profile = profiles.get_profile(name.as_str());
+    if let Some(source) = profile.and_then(|profile| profile.get("credential_source")) {
+        return Err(fault::of_loading(
+            FaultKind::Misconfigured,
+            &format!("the profile {:?} has credential_source = {source}, which is no profile's to lend", name.as_str()),
+            "make its role a role of its own, with `source = \"environment\"`, \"container\" or \"instance\", and name that",
+        ));
+    }
+    if profile.is_some() {
         return Ok(());
     }
     Err(fault::of_loading(

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rolecall_core::{Fault, Role, Session};
 
 use super::Signer;
-use crate::fault::{self, Call, one_line};
+use crate::fault::{self, Call, Secrets, one_line};
 use crate::quiet::quiet;
 use crate::region;
 use crate::sts::Sts;
@@ -53,7 +53,7 @@ async fn ask(role: &Role, signer: &Signer) -> Result<Identity, Fault> {
     let question = loaded.client.get_caller_identity().customize().config_override(config).interceptor(probe.clone());
     let answer = quiet(question.send()).await;
     let call = Call { attempted: "ask STS who the caller is".into(), host: probe.host(), with: with.clone() };
-    let answer = answer.map_err(|error| fault::of_call(&call, &error, Some(credentials)).fault)?;
+    let answer = answer.map_err(|error| fault::of_call(&call, &error, &Secrets::Of(credentials)).fault)?;
     let arn = answer.arn.as_deref().map(one_line).ok_or_else(|| fault::no_session(&call, "names nobody"))?;
     Ok(Identity { arn, region: region.to_string(), host: probe.host(), date: probe.date() })
 }

@@ -41,6 +41,16 @@ const REJECTIONS: [&str; 13] = [
     "UnrecognizedClientException",
 ];
 
+/// Those by which it says so of a session that may have been good: a new one may be.
+const SESSION_REJECTIONS: [&str; 6] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "UnrecognizedClientException",
+];
+
 const DENIED: &str = "check, in this order: does the trust policy of the role name this caller; does the caller's own \
                       policy allow sts:AssumeRole on it; is an external id or another condition asked for; does an \
                       organisation policy forbid it; is the ARN right, since AWS says the same of a role that does not \
@@ -132,7 +142,7 @@ fn service(call: &Call, failure: &Failure) -> Fault {
         );
     }
     match (&call.with, code) {
-        (With::Session(alias), _) if rejects_base(failure) => {
+        (With::Session(alias), code) if SESSION_REJECTIONS.contains(&code) => {
             return fault(
                 FaultKind::BaseExpired,
                 &format!("AWS does not take the session of {alias} any longer, which it is assumed with ({code})"),

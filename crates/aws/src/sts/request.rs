@@ -13,7 +13,7 @@ use rolecall_core::{Assumed, Role, SessionCredentials};
 use super::attempted;
 use super::probe::Probe;
 use crate::base::Loaded;
-use crate::fault::{self, Call, Failed, With};
+use crate::fault::{self, Call, Failed, Secrets, With};
 use crate::quiet::quiet;
 use crate::value::flaw;
 
@@ -65,7 +65,7 @@ pub(super) fn assume_role_with_web_identity<'a>(
     loaded: &Loaded,
     role: &'a Role,
     region: Region,
-    token: String,
+    token: &str,
 ) -> Request<'a> {
     let operation = loaded
         .client
@@ -81,11 +81,11 @@ pub(super) fn assume_role_with_web_identity<'a>(
 }
 
 impl Request<'_> {
-    /// Sends it. `secrets` are the credentials that it is signed with, to keep them out of every message.
+    /// Sends it. `secrets` are kept out of every message.
     ///
     /// # Errors
     /// What is wrong, in our words.
-    pub(super) async fn send(self, secrets: Option<&Credentials>, with: With) -> Result<Assumed, Failed> {
+    pub(super) async fn send(self, secrets: Secrets<'_>, with: With) -> Result<Assumed, Failed> {
         let Self { role, operation, config, asked_for } = self;
         let probe = Probe::default();
         let failed = |call: Call, answer: Result<Option<types::Credentials>, _>| match answer {
@@ -98,13 +98,13 @@ impl Request<'_> {
             Operation::AssumeRole(operation) => {
                 let sent = quiet(operation.customize().config_override(config).interceptor(probe.clone()).send()).await;
                 let call = call();
-                let answer = sent.map(|output| output.credentials).map_err(|err| fault::of_call(&call, &err, secrets));
+                let answer = sent.map(|output| output.credentials).map_err(|err| fault::of_call(&call, &err, &secrets));
                 failed(call, answer)
             }
             Operation::WithWebIdentity(operation) => {
                 let sent = quiet(operation.customize().config_override(config).interceptor(probe.clone()).send()).await;
                 let call = call();
-                let answer = sent.map(|output| output.credentials).map_err(|err| fault::of_call(&call, &err, secrets));
+                let answer = sent.map(|output| output.credentials).map_err(|err| fault::of_call(&call, &err, &secrets));
                 failed(call, answer)
             }
         }

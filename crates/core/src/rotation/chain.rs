@@ -4,8 +4,9 @@
 //! that whoever waits for a child makes its parents go first. A rotation of the parent refreshes no child, and what a child
 //! holds outlives the parent's session, as STS has it.
 
-use super::entry::Entry;
-use super::{Effect, Engine, EntryId, Now, Reason};
+use super::entry::{Entry, Flight};
+use super::{Effect, Engine, EntryId, Now, Reason, backoff};
+use crate::FaultKind;
 
 impl Engine {
     /// Whether what `id` is assumed with is there.
@@ -62,12 +63,27 @@ impl Engine {
         }
     }
 
-    /// STS did not take the session of the parent of `id`: a new one may be better than the one that is held.
-    pub(super) fn renew_parent(&mut self, now: Now, id: EntryId, effects: &mut Vec<Effect>) {
-        let Some(parent) = self.entries.get(&id).and_then(|entry| entry.parent) else { return };
-        if let Some(held) = self.entries.get_mut(&parent).and_then(|parent| parent.held.as_mut()) {
-            held.nudge = Some(Reason::Rejected);
-            self.look(now, parent, effects);
+    /// STS did not take the session of the parent of `id` in this flight: a new one may be better than the one that is
+    /// held. Not when that is a newer one already; and less and less often, since a new one need not be any better.
+    pub(super) fn renew_parent(&mut self, now: Now, id: EntryId, flight: Flight, effects: &mut Vec<Effect>) {
+        let Some(parent_id) = self.entries.get(&id).and_then(|entry| entry.parent) else { return };
+        let Some(parent) = self.entries.get_mut(&parent_id) else { return };
+        let Some(held) = parent.held.as_mut().filter(|held| held.issued.boot <= flight.started) else { return };
+        if now.boot < parent.renewed_not_before {
+            return;
+        }
+        held.nudge = Some(Reason::Rejected);
+        parent.rejections = parent.rejections.saturating_add(1);
+        let wait = backoff::wait(FaultKind::Denied, parent.rejections, parent_id, flight.attempt);
+        parent.renewed_not_before = now.boot + wait;
+        self.look(now, parent_id, effects);
+    }
+
+    /// STS took the session of the parent of `id`.
+    pub(super) fn parent_is_taken(&mut self, id: EntryId) {
+        let parent = self.entries.get(&id).and_then(|entry| entry.parent);
+        if let Some(parent) = parent.and_then(|parent| self.entries.get_mut(&parent)) {
+            parent.rejections = 0;
         }
     }
 

@@ -75,9 +75,9 @@ impl Engine {
             Event::Asked { entry } => self.asked(now, entry, &mut effects),
             Event::Assumed { entry, attempt, issue } => self.assumed(now, entry, attempt, issue, &mut effects),
             Event::Failed { entry, attempt, fault } => {
-                if self.land(entry, attempt).is_some() {
+                if let Some(flight) = self.land(entry, attempt) {
                     if fault.kind == FaultKind::BaseExpired {
-                        self.renew_parent(now, entry, &mut effects);
+                        self.renew_parent(now, entry, flight, &mut effects);
                     }
                     self.fail(now, entry, attempt, fault);
                     self.look(now, entry, &mut effects);
@@ -116,6 +116,7 @@ impl Engine {
             let left = schedule::lifetime(now, issue);
             effects.extend(self.hold(now, id, flight, issue, left, lifetime));
             self.adopted.push(id);
+            self.look_at_children(now, id, effects);
         } else if entry.key != key {
             entry.key = key;
             entry.empty = Reason::SpecChanged;
@@ -202,6 +203,7 @@ impl Engine {
         }
         self.unreachable.remove(&id);
         self.sts_is_reached(now, effects);
+        self.parent_is_taken(id);
         match issue.life(now) {
             Ok(lifetime) => effects.extend(self.hold(now, id, flight, issue, lifetime, lifetime)),
             Err(fault) => self.fail(now, id, attempt, fault),

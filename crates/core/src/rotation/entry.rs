@@ -86,6 +86,9 @@ pub(super) struct Entry {
     pub(super) blocked: bool,
     /// It had to wait so, and no call has been started since.
     pub(super) unblocked: bool,
+    /// How often in a row STS did not take its session for a child, and until when it is not renewed for that.
+    pub(super) rejections: u32,
+    pub(super) renewed_not_before: Duration,
     pub(super) held: Option<Held>,
     pub(super) flight: Option<Flight>,
     /// Why the newest call was made.
@@ -115,6 +118,8 @@ impl Entry {
             parent: None,
             blocked: false,
             unblocked: false,
+            rejections: 0,
+            renewed_not_before: Duration::ZERO,
             held: None,
             flight: None,
             reason: None,

@@ -24,6 +24,8 @@ pub struct Glance<'a> {
     pub reason: Option<Reason>,
     /// Failures since the last success; those of the entry that is in the way, while one is.
     pub failure: Option<&'a Failure>,
+    /// Its own failures since its last success, whoever is in the way now.
+    pub own_failure: Option<&'a Failure>,
     /// The entry that has to hold a session before this one can be asked for, if one is missing: the first of the chain.
     pub blocked_by: Option<EntryId>,
     /// Whether a person asked for a new session and no call has ended since.
@@ -81,6 +83,7 @@ impl Engine {
             flight: entry.flight,
             reason: entry.reason,
             failure: cause.map_or(entry, |(_, ancestor)| ancestor).failure.as_ref(),
+            own_failure: entry.failure.as_ref(),
             blocked_by: cause.map(|(ancestor, _)| ancestor),
             asked: entry.asked,
             next_attempt_at: (entry.flight.is_none() && !entry.blocked).then(next),

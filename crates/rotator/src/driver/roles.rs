@@ -14,15 +14,17 @@ impl Driver {
     pub(super) fn define(&mut self, roles: Vec<(Role, Option<Session>)>) {
         let sources = self.unknown_sources(&roles);
         // All are known before the first is told of: the log counts them, and whoever is assumed from another is linked.
-        let entries: Vec<_> = roles
+        let mut entries: Vec<_> = roles
             .into_iter()
             .chain(sources.into_iter().map(|role| (role, None)))
             .map(|(role, session)| {
-                let key = role.key();
-                (key, self.records.define(role), session)
+                let (key, depth) = (role.key(), role.chain().count());
+                (depth, key, self.records.define(role), session)
             })
             .collect();
-        for (key, (entry, changed), session) in entries {
+        // A parent goes first: what it holds under an old definition must be no child's to use.
+        entries.sort_by_key(|(depth, ..)| *depth);
+        for (_, key, (entry, changed), session) in entries {
             let adopted = session.as_ref().map(|session| Adopted {
                 issue: Issue { expires_at: session.expires_at, asked_for: session.asked_for, date: None },
                 lifetime: session.lifetime(),
@@ -37,10 +39,12 @@ impl Driver {
         }
     }
 
-    /// The roles that some of these are assumed from and that nobody has defined: they are kept, too.
+    /// The roles that some of these are assumed from and that nobody has defined: they are kept, too. Not for what is lent,
+    /// which is assumed from roles that are there, or not at all.
     fn unknown_sources(&self, roles: &[(Role, Option<Session>)]) -> Vec<Role> {
         let mut known: HashSet<&Alias> = roles.iter().map(|(role, _)| &role.alias).collect();
-        let sources = roles.iter().flat_map(|(role, _)| role.chain().skip(1));
+        let lasting = roles.iter().filter(|(role, _)| !role.alias.is_lent());
+        let sources = lasting.flat_map(|(role, _)| role.chain().skip(1));
         let unknown = sources.filter(|role| self.records.find(&role.alias).is_none() && known.insert(&role.alias));
         unknown.cloned().collect()
     }

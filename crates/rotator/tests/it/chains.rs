@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use rolecall_core::rotation::Policy;
 use rolecall_core::source::Parent;
 use rolecall_core::{Alias, FaultKind, Role, Source};
 use rolecall_rotator::{NotServed, State};
@@ -62,6 +63,52 @@ async fn what_is_wrong_with_a_parent_is_told_of_its_children() {
     assert_eq!(rig.rotator.report().await.unwrap().roles[0].state, State::Fresh);
 }
 
+fn under(child: &Role, parent: &Role) -> Role {
+    Role { source: Source::Role(Parent::new(parent.clone().into())), ..child.clone() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_child_is_assumed_with_what_its_parent_was() {
+    let rig = Rig::new();
+    // In the settings a child may stand before its parent.
+    let both = |parent: Role| vec![under(&Rig::role(&alias("child0")), &parent), parent];
+    rig.rotator.set_all(Policy::default(), both(parent())).await;
+    rig.rotator.settled().await;
+    tokio::time::sleep(SECOND * 5).await;
+    rig.sts.parents.lock().unwrap().clear();
+    let other = Role { external_id: Some("id".parse().unwrap()), ..parent() };
+    rig.rotator.set_all(Policy::default(), both(other)).await;
+    tokio::time::sleep(SECOND * 5).await;
+    let new = rig.key(&alias("parent")).await;
+    assert_eq!(*rig.sts.parents.lock().unwrap(), [(alias("child0"), new)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chain_can_be_turned_round() {
+    let rig = Rig::new();
+    let named = |name: &str, id: &str| Role { external_id: Some(id.parse().unwrap()), ..Rig::role(&alias(name)) };
+    let (a, b) = (named("a", "aaa"), named("b", "bbb"));
+    rig.rotator.set_all(Policy::default(), vec![a.clone(), under(&b, &a)]).await;
+    rig.rotator.settled().await;
+    tokio::time::sleep(SECOND * 5).await;
+    rig.sts.parents.lock().unwrap().clear();
+    rig.rotator.set_all(Policy::default(), vec![under(&a, &b), b.clone()]).await;
+    tokio::time::sleep(SECOND * 5).await;
+    let new = rig.key(&alias("b")).await;
+    assert_eq!(*rig.sts.parents.lock().unwrap(), [(alias("a"), new)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parent_that_was_left_is_enough_for_a_child_before_it() {
+    let rig = Rig::new();
+    rig.rotator.define(parent(), None);
+    let left = rig.rotator.session(&alias("parent"), SECOND * 5).await.unwrap().session;
+    let rig = Rig::new();
+    rig.rotator.define_all(vec![(children(1).remove(0), None), (parent(), Some((*left).clone()))]);
+    tokio::time::timeout(SECOND * 20, rig.rotator.settled()).await.expect("the first round ends");
+    assert_eq!(rig.rotator.report().await.unwrap().roles[0].state, State::Fresh);
+}
+
 #[tokio::test(start_paused = true)]
 async fn another_definition_of_the_parent_is_another_one_of_its_children() {
     let rig = Rig::new();
@@ -69,11 +116,11 @@ async fn another_definition_of_the_parent_is_another_one_of_its_children() {
         let source = Source::Role(Parent::new(parent.clone().into()));
         vec![parent, Role { source, ..Rig::role(&alias("child0")) }]
     };
-    rig.rotator.set_all(rolecall_core::rotation::Policy::default(), both(parent())).await;
+    rig.rotator.set_all(Policy::default(), both(parent())).await;
     let before = rig.key(&alias("child0")).await;
-    rig.rotator.set_all(rolecall_core::rotation::Policy::default(), both(parent())).await;
+    rig.rotator.set_all(Policy::default(), both(parent())).await;
     assert_eq!(rig.key(&alias("child0")).await, before, "nothing changed");
     let other = Role { external_id: Some("id".parse().unwrap()), ..parent() };
-    rig.rotator.set_all(rolecall_core::rotation::Policy::default(), both(other)).await;
+    rig.rotator.set_all(Policy::default(), both(other)).await;
     assert_ne!(rig.key(&alias("child0")).await, before);
 }

@@ -1,8 +1,10 @@
 //! What a parent and its children are to each other.
 
-use super::story::{A, B, HOUR, assumed, at, attempt_in, failed, key_of};
+use std::time::Duration;
+
+use super::story::{A, B, HOUR, adopted, assumed, at, attempt_in, failed, first_call, key_of};
 use crate::FaultKind;
-use crate::rotation::{Effect, Engine, EntryId, Event, NotServable, Now, Policy, Reason};
+use crate::rotation::{Effect, Engine, EntryId, Event, Issue, NotServable, Now, Policy, Reason};
 
 /// A child of B, which is a child of A.
 const C: EntryId = EntryId(3);
@@ -92,6 +94,63 @@ fn a_session_that_sts_did_not_take_is_replaced() {
     let effects = engine.step(at(61), failed(B, attempt, FaultKind::BaseExpired));
     assert_eq!(attempt_in(&effects, A).map(|(_, reason)| reason), Some(Reason::Rejected));
     assert!(engine.serve(at(61), A).is_ok() && engine.serve(at(61), B).is_ok());
+}
+
+#[test]
+fn a_session_that_is_newer_than_the_call_is_not_replaced() {
+    let (mut engine, attempt) = chain();
+    define(&mut engine, at(0), C, Some(A));
+    let effects = engine.step(at(0), assumed(A, attempt, at(0), HOUR));
+    let [b, c] = [B, C].map(|entry| attempt_in(&effects, entry).unwrap().0);
+    let effects = engine.step(at(2), failed(B, b, FaultKind::BaseExpired));
+    let (attempt, _) = attempt_in(&effects, A).unwrap();
+    engine.step(at(3), assumed(A, attempt, at(3), HOUR));
+    let effects = engine.step(at(4), failed(C, c, FaultKind::BaseExpired));
+    assert_eq!(attempt_in(&effects, A), None);
+}
+
+#[test]
+fn a_parent_whose_sessions_are_never_taken_is_renewed_less_and_less_often() {
+    let mut engine = Engine::new(Policy::default());
+    let mut effects = define(&mut engine, at(0), A, None);
+    (10..110).for_each(|child| effects.extend(define(&mut engine, at(0), EntryId(child), Some(A))));
+    let mut renewed = 0;
+    for second in 0..3000 {
+        effects.extend(engine.step(at(second), Event::Tick));
+        while let Some(effect) = effects.pop() {
+            let Effect::Assume { entry, attempt, .. } = effect else { continue };
+            renewed += u32::from(entry == A);
+            effects.extend(if entry == A {
+                engine.step(at(second), assumed(A, attempt, at(second), HOUR))
+            } else {
+                engine.step(at(second), failed(entry, attempt, FaultKind::BaseExpired))
+            });
+        }
+    }
+    assert!((5..=14).contains(&renewed), "{renewed} in 50 minutes");
+}
+
+#[test]
+fn a_session_that_was_left_wakes_those_that_wait_for_it() {
+    let mut engine = Engine::new(Policy::default());
+    assert_eq!(define(&mut engine, at(0), B, Some(A)), []);
+    let issue = Issue { expires_at: at(1800).wall, asked_for: Duration::from_secs(HOUR), date: None };
+    let event = Event::Define { entry: A, key: key_of(1), parent: None, adopted: adopted(issue) };
+    let (_, reason) = attempt_in(&engine.step(at(0), event), B).unwrap();
+    assert_eq!(reason, Reason::ParentReady);
+}
+
+#[test]
+fn a_failure_of_its_own_is_told_from_that_of_its_parent() {
+    let (mut engine, attempt) = chain();
+    let effects = engine.step(at(0), assumed(A, attempt, at(0), 20));
+    let (of_child, _) = attempt_in(&effects, B).unwrap();
+    let (_, of_parent, _) = first_call(&mut engine, 1, 20).unwrap();
+    engine.step(at(21), failed(A, of_parent, FaultKind::Denied));
+    engine.step(at(21), failed(B, of_child, FaultKind::Misconfigured));
+    let glance = engine.glance(at(21), B).unwrap();
+    assert_eq!(glance.failure.unwrap().fault.kind, FaultKind::Denied);
+    assert_eq!(glance.own_failure.unwrap().fault.kind, FaultKind::Misconfigured);
 }
 
 #[test]

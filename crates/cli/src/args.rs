@@ -84,6 +84,11 @@ pub(crate) struct Sourced<A> {
 }
 
 impl<A> Sourced<A> {
+    /// Whether the argument `id`, which has a default, was given.
+    pub(crate) fn is_given(&self, id: &str) -> bool {
+        !self.by_default.contains(id)
+    }
+
     /// The value of the argument `id`: as it was given, else as the file says, else the default.
     pub(crate) fn or<T>(&self, id: &str, given: T, file: Option<T>) -> T {
         match file {

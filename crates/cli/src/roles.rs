@@ -16,6 +16,16 @@ use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::settings_file::{SettingsFile, Unusable, listed};
 
+/// The variable that has the AWS config count.
+pub(crate) const FROM_AWS_CONFIG: &str = "ROLECALL_FROM_AWS_CONFIG";
+
+/// Whether the AWS config counts for who has no flag for it: by the variable, else by the settings file.
+pub(crate) fn takes_aws_config(environment: &Environment, said: &FileSettings) -> bool {
+    // As clap reads a flag's variable.
+    let is_true = |text: String| ["y", "yes", "t", "true", "on", "1"].contains(&text.to_lowercase().as_str());
+    environment.text(FROM_AWS_CONFIG).map_or(said.from_aws_config == Some(true), is_true)
+}
+
 /// Where roles are looked for.
 pub(crate) struct Places<'a> {
     pub(crate) environment: &'a Environment,

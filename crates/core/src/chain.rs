@@ -56,6 +56,21 @@ pub enum ChainError {
     },
 }
 
+impl ChainError {
+    /// What to do about it: one sentence without a full stop.
+    #[must_use]
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "correct its source, or define or mend the role that it names",
+            Self::Loop { .. } => "give one of these roles another source",
+            Self::Long => "assume it from a role that is nearer to the first of its chain",
+            Self::WithToken(_) => "take that out, or give the role another source",
+            Self::Identity { .. } => "take the source identity out, or say the same one",
+            Self::Tag { .. } => "take the tag out, or do not hand it on",
+        }
+    }
+}
+
 /// Links each role to the source that it names, in the order given; the sources that they have are replaced. No alias may
 /// be there twice.
 ///

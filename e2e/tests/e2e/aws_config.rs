@@ -38,7 +38,7 @@ fn chained_profiles_are_kept_and_the_users_files_are_left_alone() {
     let sandbox = Sandbox::start(&home);
     let environment = [("AWS_ENDPOINT_URL", sandbox.url())];
     for _start in 0..2 {
-        let agent = Agent::start(&home, environment.clone(), &["--from-aws-config", "--publish", "file"]);
+        let agent = Agent::start(&home, environment.clone(), &["--from-aws-config"]);
         let first = agent.wait_for_state("first", "fresh");
         assert_eq!((first["source"].as_str(), first["region"].as_str()), (Some("profile:keys"), Some("eu-west-1")));
         assert_eq!(agent.wait_for_state("second", "fresh")["source"], "role:first");
@@ -51,6 +51,13 @@ fn chained_profiles_are_kept_and_the_users_files_are_left_alone() {
     }
     let callers = sandbox.assumers();
     assert!(callers.len() == 2 && callers.contains(&Sandbox::USER.to_owned()), "{callers:?}");
+}
+
+#[test]
+fn a_form_of_profiles_that_are_there_already_is_refused() {
+    let (home, _) = home();
+    let refused = finish(&mut home.rolecall(&["agent", "--from-aws-config", "--publish", "file"])).code(2);
+    assert!(refused.stderr.contains("--from-aws-config") && refused.stderr.contains("fix:"), "{refused:#?}");
 }
 
 #[test]

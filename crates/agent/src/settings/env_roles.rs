@@ -66,8 +66,7 @@ impl EnvRoles {
                 Ok(role) => self.roles.push(role),
                 Err(error) => {
                     let origin = self.origins.get(&alias).cloned().unwrap_or_default();
-                    let fault =
-                        misconfigured(format!("{alias}: {error}"), "correct its source, or that of the other".into());
+                    let fault = misconfigured(format!("{alias}: {error}"), error.action().into());
                     self.problems.push(Problem { origin, column: None, value: None, fault }.shortened());
                 }
             }

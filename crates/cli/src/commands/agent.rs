@@ -30,6 +30,7 @@ use crate::base::UserFiles;
 use crate::environment::Environment;
 use crate::exit_code::{ExitCode, Tally};
 use crate::failure::Failure;
+use crate::roles::FROM_AWS_CONFIG;
 use crate::settings_file::{self, SettingsFile};
 use crate::stop_signal::StopSignal;
 use crate::{endpoint, hardening, logging, runtime};
@@ -51,7 +52,7 @@ pub(crate) struct Args {
     /// Take every profile of your AWS config that assumes a role as a role, too. They keep their names, and nothing is
     /// written into your AWS files: programs are pointed at the store and the config in the state directory, or at the
     /// endpoint
-    #[arg(long, env = "ROLECALL_FROM_AWS_CONFIG", hide_env_values = true, value_parser = BoolishValueParser::new(),
+    #[arg(long, env = FROM_AWS_CONFIG, hide_env_values = true, value_parser = BoolishValueParser::new(),
         default_value_t = false, default_missing_value = "true", num_args = 0..=1, require_equals = true,
         hide_default_value = true, hide_possible_values = true)]
     from_aws_config: bool,

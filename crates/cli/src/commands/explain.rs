@@ -32,14 +32,12 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::one_role::assume::{base_environment, check_depth, sts};
+use crate::roles::FROM_AWS_CONFIG;
 use crate::state_dir::StateDir;
 use crate::{hardening, output, runtime, settings_file};
 use explanation::Explanation;
 use text::{Form, Glyphs};
 use trial::Surroundings;
-
-/// The variable by which the roles of the AWS config are taken.
-const FROM_AWS_CONFIG: &str = "ROLECALL_FROM_AWS_CONFIG";
 
 /// What a role is called that nobody named, and whose own name is no alias.
 const NAMELESS: &str = "role";

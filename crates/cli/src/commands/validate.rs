@@ -30,6 +30,7 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::one_role::assume;
+use crate::roles::FROM_AWS_CONFIG;
 use crate::stop_signal::StopSignal;
 use crate::{hardening, output, runtime, settings_file};
 use outcome::Verdict;
@@ -51,7 +52,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH", env = settings_file::VARIABLE, hide_env_values = true)]
     config: Option<PathBuf>,
     /// Take every profile of your AWS config that assumes a role as a role, too, as the agent does
-    #[arg(long, env = "ROLECALL_FROM_AWS_CONFIG", hide_env_values = true, value_parser = BoolishValueParser::new(),
+    #[arg(long, env = FROM_AWS_CONFIG, hide_env_values = true, value_parser = BoolishValueParser::new(),
         default_value_t = false, default_missing_value = "true", num_args = 0..=1, require_equals = true,
         hide_default_value = true, hide_possible_values = true)]
     from_aws_config: bool,

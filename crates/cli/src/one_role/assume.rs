@@ -23,8 +23,8 @@ use crate::{endpoint, runtime};
 /// Set for what is run to get the base credentials: who sees it was started for them.
 const DEPTH: &str = "ROLECALL_DEPTH";
 
-/// Asks STS once for a role, and before that for each role that it is assumed from and that has no session left, with the
-/// base of this environment; tells `leave` what it answers if that is no session.
+/// Asks STS for a role, and before that for each role that it is assumed from and that has no session left, with the base of
+/// this environment; tells `leave` what it answers if that is no session. Once, unless STS does not take what was left.
 ///
 /// # Errors
 /// Why there is no session.
@@ -36,23 +36,54 @@ pub(crate) fn assume(
     leave: impl FnOnce(&Fault),
 ) -> Result<Session, Failure> {
     let sts = sts(definitions, state_dir, environment)?;
-    let sources: Vec<&Role> = role.chain().skip(1).collect();
-    let nearest = sources.iter().enumerate().find_map(|(at, source)| {
-        let left = absent::left(state_dir, definitions, source, SystemClock.now().wall)?;
-        Some((at, Session::clone(&left.session)))
-    });
-    let (to_assume, mut session) = match nearest {
-        Some((at, session)) => (&sources[..at], Some(session)),
-        None => (&sources[..], None),
-    };
+    let walk = Walk { sts: &sts, definitions, state_dir };
     runtime::run(async {
-        for source in to_assume.iter().rev() {
-            let assumed = once(&sts, source, session.as_ref()).await.map_err(failure)?;
-            absent::keep(state_dir, definitions, &source.alias, &assumed, SystemClock.now().wall);
-            session = Some(assumed);
+        let mut outcome = walk.to(role, true).await;
+        let is_left = role.source.parent().is_some();
+        if is_left && outcome.as_ref().is_err_and(|fault| fault.kind == FaultKind::BaseExpired) {
+            outcome = walk.to(role, false).await;
         }
-        once(&sts, role, session.as_ref()).await.inspect_err(leave).map_err(failure)
+        outcome.inspect_err(leave).map_err(failure)
     })
+}
+
+/// The way along a chain.
+struct Walk<'a> {
+    sts: &'a Sts,
+    definitions: &'a Definitions,
+    state_dir: &'a Path,
+}
+
+impl Walk<'_> {
+    /// Goes it, from the nearest session that was left if such count, and keeps those that are new.
+    async fn to(&self, role: &Role, left_counts: bool) -> Result<Session, Fault> {
+        let sources: Vec<&Role> = role.chain().skip(1).collect();
+        let left = |source: &Role| if left_counts { self.left(source) } else { None };
+        let nearest = sources.iter().enumerate().find_map(|(at, source)| Some((at, left(source)?)));
+        let (to_assume, mut session) = match nearest {
+            Some((at, session)) => (&sources[..at], Some(session)),
+            None => (&sources[..], None),
+        };
+        for source in to_assume.iter().rev() {
+            let _turn = absent::turn(self.state_dir, self.definitions, &source.alias);
+            // Whoever had the turn before may have left one.
+            session = Some(match left(source) {
+                Some(session) => session,
+                None => {
+                    let assumed = once(self.sts, source, session.as_ref()).await?;
+                    let now = SystemClock.now().wall;
+                    absent::keep(self.state_dir, self.definitions, &source.alias, &assumed, now);
+                    assumed
+                }
+            });
+        }
+        once(self.sts, role, session.as_ref()).await
+    }
+
+    fn left(&self, source: &Role) -> Option<Session> {
+        let left = absent::left(self.state_dir, self.definitions, source, SystemClock.now().wall)?;
+        Some(Session::clone(&left.session))
+    }
 }
 
 async fn once(sts: &Sts, role: &Role, parent: Option<&Session>) -> Result<Session, Fault> {

@@ -220,7 +220,7 @@ fn the_world_of_the_guide_can_be_read() {
     let (_, after) = guide.split_once("```toml\n").unwrap();
     let config = Config::from_toml(after.split_once("```").unwrap().0).unwrap();
     let roles: Vec<_> = config.roles().map(RoleArn::name).collect();
-    assert_eq!(roles, ["App", "Hub", "Spoke"]);
+    assert_eq!(roles, ["App", "Hub", "Spoke", "Written"]);
     assert_eq!(config.roles_open_to(config.users().next().unwrap()).map(RoleArn::name).collect::<Vec<_>>(), ["Hub"]);
 }
 

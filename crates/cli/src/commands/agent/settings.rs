@@ -95,7 +95,11 @@ pub(super) fn settings(
         return Err(roles::none(&found).into());
     }
     let publish = sourced.or("publish", args.publish, said.publish);
-    // The profiles are there already, and they are the user's.
+    let says_form = sourced.is_given("publish") || said.publish.is_some();
+    if aws_config && says_form && publish != Publish::None {
+        let message = format!("--from-aws-config: your profiles stay as they are, so none is published as {publish}");
+        return Err(Failure::new(ExitCode::Usage, message, "leave one of the two out, or say `--publish none`").into());
+    }
     let publish = if aws_config { Publish::None } else { publish };
     let default = match &args.default {
         Some(name) => role_of("ROLECALL_DEFAULT", Some(name), &found)?,

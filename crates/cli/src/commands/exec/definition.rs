@@ -15,14 +15,11 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::host;
-use crate::roles::Places;
+use crate::roles::{Places, takes_aws_config};
 use crate::settings_file::{self, SettingsFile};
 
 /// The session length that an agent started in this environment would ask for.
 const DURATION: &str = "ROLECALL_DURATION";
-
-/// Whether an agent started in this environment would take the roles of the AWS config.
-const FROM_AWS_CONFIG: &str = "ROLECALL_FROM_AWS_CONFIG";
 
 /// All roles that are defined here, and what the last agent had.
 pub(in crate::commands) struct Defined {
@@ -48,8 +45,7 @@ impl Defined {
             duration: duration.or(said.duration).unwrap_or(DEFAULT_DURATION),
             host: host::name(),
         };
-        let aws_config =
-            environment.text(FROM_AWS_CONFIG).map_or(said.from_aws_config == Some(true), |text| text == "true");
+        let aws_config = takes_aws_config(environment, &said);
         let places = Places { environment, file: file.as_ref(), said: &said, aws_config, state_dir };
         let found = places.roles(&defaults, &[])?;
         Ok(Self { found, recorded: absent::definitions(state_dir)?, defaults })

@@ -120,9 +120,10 @@ pub(super) fn notes(hop: &Hop) -> Vec<String> {
     let mut notes = vec![];
     let Some(principal) = hop.principal() else { return notes };
     if principal.shares_account(&hop.arn) {
-        let only = "caller and role are in one account: a trust policy that names the caller directly is enough for \
-                    sts:AssumeRole, one that names the account needs the caller's policy too";
-        let both = if hop.actions().len() > 1 { "; sts:TagSession and sts:SetSourceIdentity need both" } else { "" };
+        let only = "caller and role are in one account: a trust policy that names the caller directly is enough, one that \
+                    names the account needs the caller's policy too";
+        let has_identity = hop.actions().iter().any(|action| action.ends_with("SetSourceIdentity"));
+        let both = if has_identity { "; sts:SetSourceIdentity needs both along a chain" } else { "" };
         notes.push(format!("{only}{both}"));
     } else {
         notes.push("caller and role are in different accounts: both policies are needed".into());

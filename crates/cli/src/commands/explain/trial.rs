@@ -1,6 +1,7 @@
 //! Tries a chain for real: who the start is, then one hop after the other, up to the first that fails.
 //!
-//! Promises one call for each hop and one question who its caller is, and that the sessions are dropped here.
+//! Promises for each hop one call, one question who its caller is and, for one that is refused, one for its trust policy; and
+//! that the sessions are dropped here.
 
 use jiff::Timestamp;
 use rolecall_agent::serve::wire::ProfilesDocument;

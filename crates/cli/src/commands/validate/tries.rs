@@ -1,7 +1,7 @@
 //! STS as it is asked here: each role once, unless it is asked again on purpose, and each call timed.
 //!
 //! The engine tries a role again that failed, as long as others are under way. Promises that such a try costs no call and
-//! changes nothing.
+//! changes nothing, and that what a role took includes the pauses between its tries.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -61,6 +61,7 @@ pub(crate) enum Command {
     Explain(commands::explain::Args),
     Credentials(commands::credentials::Args),
     Revoke(commands::revoke::Args),
+    Render(commands::render::Args),
     Clean(commands::clean::Args),
     Demo(commands::demo::Args),
     Sandbox(commands::sandbox::Args),

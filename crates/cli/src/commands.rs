@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub(crate) mod man;
 pub(crate) mod profiles;
 pub(crate) mod refresh;
+pub(crate) mod render;
 pub(crate) mod revoke;
 pub(crate) mod sandbox;
 pub(crate) mod status;

@@ -46,6 +46,7 @@ fn main() -> std::process::ExitCode {
         Command::Man(args) => commands::man::run(&args),
         Command::Profiles(args) => commands::profiles::run(&args, &environment),
         Command::Refresh(args) => commands::refresh::run(&args, &environment),
+        Command::Render(args) => commands::render::run(&args, &environment),
         Command::Revoke(args) => commands::revoke::run(&args, &environment),
         Command::Sandbox(args) => commands::sandbox::run(&args, &environment),
         Command::Status(args) => commands::status::run(&args, &environment),

@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use rolecall_core::role::DEFAULT_DURATION;
+use rolecall_core::source::Provider;
 use rolecall_core::{Alias, ExternalId, Region, RoleArn, SessionName};
 
 use crate::ini;
@@ -19,6 +20,9 @@ mod token_file;
 
 pub use check::ChainError;
 pub use token_file::{TokenFile, TokenFileError};
+
+/// The profile of programs that are told of none.
+const DEFAULT: &str = "default";
 
 /// The longest session that STS gives to who is in a role already.
 const CHAINED: Duration = Duration::from_secs(3600);
@@ -46,6 +50,8 @@ pub enum Base {
 pub enum Origin {
     /// The base's.
     Base,
+    /// One provider's.
+    Provider(Provider),
     /// Another role's.
     Role(Alias),
     /// A token in a file.
@@ -125,9 +131,13 @@ pub enum Beyond {
 /// Two roles of one name, a source that is none of them, or a chain that comes back to where it began.
 pub fn config(base: &Base, roles: &[Chained]) -> Result<Rendered, ChainError> {
     check::check(roles)?;
+    let default = roles.iter().find(|role| role.alias.as_str() == DEFAULT);
+    if let (Base::WebIdentity { .. }, Some(role)) = (base, default) {
+        return Err(ChainError::Twice(role.alias.clone()));
+    }
     let mut text = String::new();
     if let Base::WebIdentity { role, token_file } = base {
-        ini::header(&mut text, "default");
+        ini::header(&mut text, DEFAULT);
         ini::key(&mut text, "role_arn", &role.to_string());
         ini::key(&mut text, "web_identity_token_file", token_file.as_str());
     }
@@ -143,16 +153,20 @@ pub fn config(base: &Base, roles: &[Chained]) -> Result<Rendered, ChainError> {
 }
 
 fn section(text: &mut String, base: &Base, role: &Chained) {
-    ini::header(text, &format!("profile {}", role.alias));
+    match role.alias.as_str() {
+        DEFAULT => ini::header(text, DEFAULT),
+        alias => ini::header(text, &format!("profile {alias}")),
+    }
     let mut key = |name, value: &str| ini::key(text, name, value);
     key("role_arn", &role.arn.to_string());
     match (&role.origin, base) {
         (Origin::WebIdentity(token_file), _) => key("web_identity_token_file", token_file.as_str()),
         (Origin::Role(alias), _) => key("source_profile", alias.as_str()),
-        (Origin::Base, Base::WebIdentity { .. }) => key("source_profile", "default"),
-        (Origin::Base, Base::Container) => key("credential_source", "EcsContainer"),
-        (Origin::Base, Base::Instance) => key("credential_source", "Ec2InstanceMetadata"),
-        (Origin::Base, Base::Environment) => key("credential_source", "Environment"),
+        (Origin::Provider(provider), _) => key("credential_source", provider.credential_source()),
+        (Origin::Base, Base::WebIdentity { .. }) => key("source_profile", DEFAULT),
+        (Origin::Base, Base::Container) => key("credential_source", Provider::Container.credential_source()),
+        (Origin::Base, Base::Instance) => key("credential_source", Provider::Instance.credential_source()),
+        (Origin::Base, Base::Environment) => key("credential_source", Provider::Environment.credential_source()),
     }
     let by_token = matches!(role.origin, Origin::WebIdentity(_));
     if let Some(id) = role.external_id.as_ref().filter(|_| !by_token) {
@@ -174,6 +188,7 @@ fn section(text: &mut String, base: &Base, role: &Chained) {
 fn is_chained(base: &Base, role: &Chained) -> bool {
     match role.origin {
         Origin::Base => *base != Base::Environment,
+        Origin::Provider(provider) => provider != Provider::Environment,
         Origin::Role(_) => true,
         Origin::WebIdentity(_) => false,
     }

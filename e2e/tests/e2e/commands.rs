@@ -6,6 +6,7 @@ mod env;
 mod exec;
 mod explain;
 mod refresh;
+mod render;
 mod revoke;
 mod status;
 mod validate;
@@ -13,7 +14,7 @@ mod wait;
 
 use e2e::{Agent, Home, Sandbox, finish, seed_environment};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "agent",
     "clean",
     "completions",
@@ -25,6 +26,7 @@ const COMMANDS: [&str; 16] = [
     "man",
     "profiles",
     "refresh",
+    "render",
     "revoke",
     "sandbox",
     "status",

@@ -170,7 +170,11 @@ fn expected(base: &Base, role: &Chained) -> AssumedProfile {
             (Origin::Base, Base::WebIdentity { .. }) => ProfileSource::Role("default".into()),
             (Origin::Base, Base::Container) => ProfileSource::EcsContainer,
             (Origin::Base, Base::Instance) => ProfileSource::Ec2InstanceMetadata,
-            (Origin::Base, Base::Environment) => ProfileSource::Environment,
+            (Origin::Base, Base::Environment) | (Origin::Provider(Provider::Environment), _) => {
+                ProfileSource::Environment
+            }
+            (Origin::Provider(Provider::Container), _) => ProfileSource::EcsContainer,
+            (Origin::Provider(Provider::Instance), _) => ProfileSource::Ec2InstanceMetadata,
         },
         external_id: role.external_id.as_ref().filter(|_| !by_token).map(ToString::to_string),
         role_session_name: role.session_name.as_ref().map(ToString::to_string),

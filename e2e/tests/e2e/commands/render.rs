@@ -1,0 +1,77 @@
+//! `rolecall render`: what is printed where, and how it ends.
+
+use e2e::{Home, finish};
+
+const SETTINGS: &str = "\
+version = 1
+[role.a]
+arn = \"arn:aws:iam::123456789012:role/A\"
+tags = { team = \"x\" }
+[role.b]
+arn = \"arn:aws:iam::123456789012:role/B\"
+source = \"role:a\"
+[role.mine]
+arn = \"arn:aws:iam::123456789012:role/M\"
+source = \"profile:keys\"
+";
+
+fn home() -> Home {
+    let home = Home::new();
+    home.write(".config/rolecall/rolecall.toml", SETTINGS);
+    home
+}
+
+#[test]
+fn the_text_is_on_stdout_and_what_it_cannot_say_on_stderr() {
+    let home = home();
+    let rendered = finish(&mut home.rolecall(&["render", "aws-config", "b", "--base", "instance"])).code(0);
+    let expected = "\
+[profile a]
+role_arn = arn:aws:iam::123456789012:role/A
+credential_source = Ec2InstanceMetadata
+
+[profile b]
+role_arn = arn:aws:iam::123456789012:role/B
+source_profile = a
+";
+    assert_eq!(rendered.stdout, expected);
+    assert!(rendered.stderr.starts_with("note: a: ") && rendered.stderr.contains("session tags"), "{rendered:#?}");
+
+    let some = finish(&mut home.rolecall(&["render", "aws-config", "--base", "container"])).code(3);
+    assert!(some.stdout.contains("EcsContainer") && some.stderr.contains("\"keys\" of this machine"), "{some:#?}");
+    let none = finish(&mut home.rolecall(&["render", "aws-config", "mine"])).code(4);
+    assert_eq!(none.stdout, "");
+}
+
+#[test]
+fn a_config_map_has_the_config_and_what_a_pod_needs() {
+    let home = home();
+    let args = ["render", "aws-config", "b", "--base", "container", "--output", "configmap", "--name", "my-aws"];
+    let map = finish(home.rolecall(&args).args(["--namespace", "prod"])).code(0).stdout;
+    for part in [
+        "kind: ConfigMap",
+        "name: \"my-aws\"",
+        "namespace: \"prod\"",
+        "    [profile b]",
+        "AWS_CONFIG_FILE",
+        "AWS_PROFILE",
+    ] {
+        assert!(map.contains(part), "{part}: {map}");
+    }
+    finish(home.rolecall(&args).args(["--namespace", "Not Legal"])).code(2);
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_told_with_what_to_do() {
+    let home = home();
+    for (args, code, part) in [
+        (&["render", "aws-config"][..], 2, "--base web-identity"),
+        (&["render", "aws-config", "a", "--base", "web-identity"], 2, "--role-arn"),
+        (&["render", "aws-config", "nobody"], 5, "use one of a, b, mine"),
+        (&["render"], 2, "aws-config"),
+    ] {
+        let refused = finish(&mut home.rolecall(args)).code(code);
+        assert!(refused.stdout.is_empty() && refused.stderr.contains(part), "{args:?}: {refused:#?}");
+    }
+    assert!(!home.state().exists(), "nothing is written");
+}

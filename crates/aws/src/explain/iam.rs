@@ -1,7 +1,8 @@
 //! Whom a role trusts, by [`GetRole`](https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html) of IAM, where the
 //! caller may ask that.
 //!
-//! The only call to IAM, so it is made and signed here, over the HTTP client of all other calls, and not by another SDK.
+//! The only call to IAM, so it is made and signed here, over the HTTP client of this process, and not by another SDK. Where
+//! only FIPS endpoints may be called it is not made: IAM has one in some partitions only.
 
 use std::time::{Duration, SystemTime};
 
@@ -107,12 +108,18 @@ impl Sts {
                 let region = of_aws.map_or("us-east-1", |(_, region)| region);
                 Some(Place { url: url.trim_end_matches('/').to_owned() + "/", region })
             }
-            (None, Some((host, region))) if sts_host.is_some_and(is_of_aws) => {
+            (None, Some((host, region))) if sts_host.is_some_and(|host| is_of_aws(host) && !is_fips(host)) => {
                 Some(Place { url: format!("https://{host}/"), region })
             }
             _ => None,
         }
     }
+}
+
+/// Whether STS was called at a FIPS endpoint
+/// ([FIPS endpoints](https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html)).
+fn is_fips(host: &str) -> bool {
+    host.split('.').next().is_some_and(|service| service.ends_with("-fips"))
 }
 
 /// Where IAM answers, and the Region that it is signed for.

@@ -43,6 +43,11 @@ pub(super) fn text(concerned: &Concerned, policy: &str, width: Option<usize>) ->
         say(&words, "");
     }
     say(
+        "Its limit is the time of this machine. Where the clock is behind that of AWS, which `rolecall status` tells, set it \
+         right first: sessions of the time between would go on.\n",
+        "",
+    );
+    say(
         &format!("{BOLD}Attach it{BOLD:#} as somebody who may change roles in account {account}:"),
         &format!(
             "    rolecall revoke {alias} --output json > revoke.json\n    aws iam put-role-policy --policy-name {NAME} \\\n      \

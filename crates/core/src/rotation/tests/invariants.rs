@@ -31,6 +31,7 @@ pub(super) enum Invariant {
     AskedIsAskedNow,
     BackOffIsKept,
     BackOffEnds,
+    NewIsAskedFor,
     ForgottenIsGone,
     WrongClockIsTold,
     NoBusyLoop,
@@ -38,7 +39,7 @@ pub(super) enum Invariant {
 }
 
 impl Invariant {
-    pub(super) const ALL: [Self; 25] = [
+    pub(super) const ALL: [Self; 26] = [
         Self::NothingIsServedPastItsEnd,
         Self::WhatIsValidIsServed,
         Self::OnlyTheNewestIsServed,
@@ -60,6 +61,7 @@ impl Invariant {
         Self::AskedIsAskedNow,
         Self::BackOffIsKept,
         Self::BackOffEnds,
+        Self::NewIsAskedFor,
         Self::ForgottenIsGone,
         Self::WrongClockIsTold,
         Self::NoBusyLoop,
@@ -118,6 +120,7 @@ pub(super) fn check(world: &World) -> Kept {
         refresh_is_in_time(world, entry, truth)?;
         asked_is_asked_now(world, entry, truth)?;
         back_off_ends(world, entry, truth)?;
+        new_is_asked_for(world, entry, truth)?;
     }
     calls_stay_within_the_budget(world)?;
     forgotten_is_gone(world)?;
@@ -233,6 +236,13 @@ fn back_off_ends(world: &World, entry: EntryId, truth: &Truth) -> Kept {
     let ready = truth.parent_since.is_some_and(|(_, since)| world.boot() > since + 1);
     let missed = wanted && over && ready && budget_is_free(world);
     ensure(!missed, Invariant::BackOffEnds, || format!("{entry:?} at boot {}: {truth:?}", world.boot()))
+}
+
+/// A role that was never asked for is, as soon as what it is assumed with is there.
+fn new_is_asked_for(world: &World, entry: EntryId, truth: &Truth) -> Kept {
+    let ready = truth.parent_since.is_some_and(|(since, _)| world.time > since + LONGEST_NAP + 1000);
+    let missed = !truth.shown && truth.started.is_none() && ready && budget_is_free(world);
+    ensure(!missed, Invariant::NewIsAskedFor, || format!("{entry:?} at {}: {truth:?}", world.time))
 }
 
 fn forgotten_is_gone(world: &World) -> Kept {

@@ -53,6 +53,7 @@ pub(super) enum Mutant {
     NoRetry,
     NoBackOff,
     BackOffWithoutBound,
+    NewWaitsForEver,
     ChildrenDoNotWait,
     ParentsWakeNobody,
     OneAnswerHelpsNobodyElse,
@@ -274,6 +275,10 @@ impl Spoil<'_> {
             Mutant::AskedAgainAfterTheAnswer if self.published => {
                 entry.asked = self.old.is_some_and(|old| old.asked);
                 entry.asked
+            }
+            Mutant::NewWaitsForEver if entry.reason.is_none() => {
+                entry.not_before = Duration::from_secs(1_000_000_000);
+                true
             }
             Mutant::NoRetry if failed => {
                 entry.not_before = Duration::from_secs(1_000_000_000);

@@ -142,12 +142,22 @@ impl World {
         Ok(())
     }
 
+    /// A child comes before a parent that is not there yet.
     fn define(&mut self, role: u64) -> Result<(), Broken> {
-        if let Some(parent) = parent_of(role) {
-            self.define(parent)?;
+        self.define_alone(role)?;
+        match self.unknown_parent(role) {
+            Some(parent) => self.define(parent),
+            None => Ok(()),
         }
+    }
+
+    fn define_alone(&mut self, role: u64) -> Result<(), Broken> {
         let key = self.roles.entry(EntryId(role)).or_default().key;
         self.step(defined(role, key, None), Cause::Other)
+    }
+
+    fn unknown_parent(&self, role: u64) -> Option<u64> {
+        parent_of(role).filter(|parent| !self.roles.contains_key(&EntryId(*parent)))
     }
 
     fn redefine(&mut self, role: u64) -> Result<(), Broken> {
@@ -197,8 +207,10 @@ impl World {
         if self.roles.contains_key(&entry) {
             return Ok(());
         }
-        if let Some(parent) = parent_of(entry.0) {
-            self.define(parent)?;
+        if let Some(parent) = self.unknown_parent(entry.0) {
+            // It is the parent of which something was left.
+            self.define_alone(entry.0)?;
+            return self.adopt(EntryId(parent), left);
         }
         let ends = (self.time / 1000 + left) * 1000;
         let (late, early) = ((-self.wall_ahead).max(0).cast_unsigned(), self.wall_ahead.max(0).cast_unsigned());

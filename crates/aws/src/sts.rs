@@ -112,7 +112,7 @@ impl Sts {
     async fn with_token(&self, role: &Role, file: &TokenFile) -> Result<Assumed, Fault> {
         let settings = self.settings(role).await?;
         let region = region::choose(role, settings.region.as_ref())?;
-        let token = token_file::read(&self.sources.seams().fs, file, &attempted(role)).await?;
+        let token = token_file::read(file, &attempted(role)).await?;
         let request = request::assume_role_with_web_identity(&settings, role, region, &token);
         request.send(Secrets::Token(&token), With::Token(file.clone())).await.map_err(|failed| failed.fault)
     }

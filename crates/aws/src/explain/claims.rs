@@ -56,7 +56,7 @@ impl Sts {
     /// # Errors
     /// When it cannot be read, or is no JSON Web Token.
     pub async fn claims(&self, role: &Role, file: &TokenFile) -> Result<Claims, Fault> {
-        let token = token_file::read(&self.sources.seams().fs, file, &attempted(role)).await?;
+        let token = token_file::read(file, &attempted(role)).await?;
         Claims::of(&token).ok_or_else(|| {
             let message = format!(
                 "could not {}: the web identity token file {} holds no JSON Web Token with iss, sub and aud",

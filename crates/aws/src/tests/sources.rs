@@ -3,10 +3,17 @@
 use jiff::Timestamp;
 use rolecall_core::source::Parent;
 use rolecall_core::{AssumeRole, FaultKind, Role, Session, SessionCredentials, SessionTags, Source};
+use tempfile::NamedTempFile;
 
 use super::support::{Answer, Aws, World, error, role, role_of, session};
 
-const TOKEN: &str = "/var/run/token";
+/// A file with this token, and the source that it is.
+fn token(text: &str) -> (NamedTempFile, Role) {
+    let file = NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let role = of(&format!("web-identity:{}", file.path().display()));
+    (file, role)
+}
 
 fn of(source: &str) -> Role {
     let roles = vec![(role(), source.parse().unwrap())];
@@ -69,17 +76,23 @@ async fn a_session_that_is_not_taken_is_told_to_be_the_parents() {
 #[tokio::test]
 async fn a_token_needs_no_credentials_and_is_read_at_each_exchange() {
     let aws = open();
-    let world = World { fs: vec![(TOKEN, "first.jwt\n")], ..World::new(aws.clone()) };
-    let role = of(&format!("web-identity:{TOKEN}"));
-    world.sts().assume_role(&role, None).await.unwrap();
+    let (file, role) = token("first.jwt\n");
+    let sts = World::new(aws.clone()).sts();
+    sts.assume_role(&role, None).await.unwrap();
     let request = aws.requests().remove(0);
     assert_eq!(request.field("Action"), Some("AssumeRoleWithWebIdentity"));
     assert_eq!(request.field("WebIdentityToken"), Some("first.jwt"));
     assert!(request.authorization.is_empty(), "nobody signs it");
 
-    let missing = World::new(aws).sts().assume_role(&role, None).await.unwrap_err();
+    std::fs::write(file.path(), "second.jwt").unwrap();
+    sts.assume_role(&role, None).await.unwrap();
+    assert_eq!(aws.requests()[1].field("WebIdentityToken"), Some("second.jwt"));
+
+    let path = file.path().display().to_string();
+    drop(file);
+    let missing = sts.assume_role(&role, None).await.unwrap_err();
     assert_eq!(missing.kind, FaultKind::Misconfigured);
-    assert!(missing.message.contains(TOKEN) && missing.message.contains("could not be read"), "{missing}");
+    assert!(missing.message.contains(&path) && missing.message.contains("could not be read"), "{missing}");
 }
 
 #[tokio::test]
@@ -90,8 +103,8 @@ async fn what_is_wrong_with_a_token_is_told_by_its_file() {
         ("AccessDenied", 403, FaultKind::Denied),
     ] {
         let aws = Aws::new(move |_, _| error(status, code, "Not authorized to perform sts:AssumeRoleWithWebIdentity"));
-        let world = World { fs: vec![(TOKEN, "jwt")], ..World::new(aws) };
-        let fault = world.sts().assume_role(&of(&format!("web-identity:{TOKEN}")), None).await.unwrap_err();
+        let (_file, role) = token("jwt");
+        let fault = World::new(aws).sts().assume_role(&role, None).await.unwrap_err();
         assert_eq!(fault.kind, kind, "{fault}");
         assert!(kind != FaultKind::Denied || fault.action.contains("subject and audience"), "{fault}");
     }
@@ -101,8 +114,8 @@ async fn what_is_wrong_with_a_token_is_told_by_its_file() {
 async fn a_token_that_is_repeated_by_who_answers_is_not_shown() {
     for code in ["ValidationError", "InvalidIdentityToken", "AccessDenied", "Unheard"] {
         let aws = Aws::new(move |_, _| error(400, code, "value 'canary.jwt' is wrong"));
-        let world = World { fs: vec![(TOKEN, "canary.jwt")], ..World::new(aws) };
-        let fault = world.sts().assume_role(&of(&format!("web-identity:{TOKEN}")), None).await.unwrap_err();
+        let (_file, role) = token("canary.jwt");
+        let fault = World::new(aws).sts().assume_role(&role, None).await.unwrap_err();
         assert!(!fault.to_string().contains("canary"), "{fault}");
     }
 }
@@ -110,12 +123,32 @@ async fn a_token_that_is_repeated_by_who_answers_is_not_shown() {
 #[tokio::test]
 async fn settings_that_only_a_base_needs_are_in_no_tokens_way() {
     let aws = open();
-    let world = World { fs: vec![(TOKEN, "jwt")], ..World::new(aws) }.env(&[
+    let (_file, role) = token("jwt");
+    let world = World::new(aws).env(&[
         ("AWS_PROFILE", "gone"),
         ("AWS_ACCESS_KEY_ID", "AKIA\n"),
         ("AWS_SECRET_ACCESS_KEY", "x"),
     ]);
-    world.sts().assume_role(&of(&format!("web-identity:{TOKEN}")), None).await.unwrap();
+    world.sts().assume_role(&role, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn whatever_is_no_token_file_keeps_nobody_waiting() {
+    let home = tempfile::tempdir().unwrap();
+    let pipe = home.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let large = home.path().join("large");
+    std::fs::write(&large, "x".repeat(100_000)).unwrap();
+    let sts = World::new(open()).sts();
+    for (path, part) in [
+        (pipe.to_str().unwrap(), "not a regular file"),
+        ("/dev/zero", "not a regular file"),
+        (home.path().to_str().unwrap(), "not a regular file"),
+        (large.to_str().unwrap(), "over 64 KiB"),
+    ] {
+        let fault = sts.assume_role(&of(&format!("web-identity:{path}")), None).await.unwrap_err();
+        assert!(fault.kind == FaultKind::Misconfigured && fault.message.contains(part), "{fault}");
+    }
 }
 
 #[tokio::test]

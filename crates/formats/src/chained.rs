@@ -128,12 +128,11 @@ pub enum Beyond {
 /// The config file for `roles`, in their order; that of a web identity's base begins with `[default]`.
 ///
 /// # Errors
-/// Two roles of one name, a source that is none of them, or a chain that comes back to where it began.
+/// Two roles of one name, a role with that of the base, a source that is none of them, or a chain that comes back to where it began.
 pub fn config(base: &Base, roles: &[Chained]) -> Result<Rendered, ChainError> {
     check::check(roles)?;
-    let default = roles.iter().find(|role| role.alias.as_str() == DEFAULT);
-    if let (Base::WebIdentity { .. }, Some(role)) = (base, default) {
-        return Err(ChainError::Twice(role.alias.clone()));
+    if matches!(base, Base::WebIdentity { .. }) && roles.iter().any(|role| role.alias.as_str() == DEFAULT) {
+        return Err(ChainError::Default);
     }
     let mut text = String::new();
     if let Base::WebIdentity { role, token_file } = base {

@@ -30,6 +30,7 @@ use chained::Chains;
 
 /// Print files with which AWS programs assume the roles themselves
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
@@ -77,6 +78,11 @@ enum Format {
     #[value(name = "configmap")]
     ConfigMap,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  For a pod with EKS Pod Identity, all roles that are defined here:
+    rolecall render aws-config --base container > config";
 
 const AFTER_HELP: &str = "\
 The roles come from AWS_ROLE_1, AWS_ROLE_2 and so on, from the settings file, and if you want from your AWS config. Those that \

@@ -12,6 +12,11 @@ pub enum ChainError {
     /// A name that two roles have.
     #[error("two roles are called {0}, so there cannot be a profile for each; give one of them another name")]
     Twice(Alias),
+    /// A role has the name that the base takes.
+    #[error(
+        "the base becomes the profile default, and a role is called default, too; give that role another name, or leave it out"
+    )]
+    Default,
     /// The source is not among the roles.
     #[error("{alias} is to be assumed from {source_alias}, which is none of the roles; add it, or correct the source")]
     Missing {

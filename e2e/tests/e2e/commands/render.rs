@@ -64,10 +64,15 @@ fn a_config_map_has_the_config_and_what_a_pod_needs() {
 #[test]
 fn what_is_missing_or_wrong_is_told_with_what_to_do() {
     let home = home();
+    home.write(
+        ".config/rolecall/rolecall.toml",
+        &format!("{SETTINGS}[role.self]\narn = \"arn:aws:iam::123456789012:role/S\"\nsource = \"role:self\"\n"),
+    );
     for (args, code, part) in [
         (&["render", "aws-config"][..], 2, "--base web-identity"),
         (&["render", "aws-config", "a", "--base", "web-identity"], 2, "--role-arn"),
         (&["render", "aws-config", "nobody"], 5, "use one of a, b, mine"),
+        (&["render", "aws-config", "self"], 5, "self -> self"),
         (&["render"], 2, "aws-config"),
     ] {
         let refused = finish(&mut home.rolecall(args)).code(code);

@@ -35,18 +35,19 @@ enum Kind {
 }
 
 impl BaseArgs {
-    /// The base; any, when no role uses it.
+    /// The base; one that adds nothing, when no role uses it.
     ///
     /// # Errors
     /// When a role uses it and nobody said what it is.
     pub(super) fn needed(&self, is_used: bool, environment: &Environment) -> Result<Base, Failure> {
         match self.base {
-            None if is_used => {
+            _ if !is_used => Ok(Base::Environment),
+            None => {
                 let message = "roles are assumed from the base, and nobody said what that is where the config is used";
                 let action = "say it: --base web-identity, container, instance or environment";
                 Err(Failure::new(ExitCode::Usage, message, action))
             }
-            None | Some(Kind::Environment) => Ok(Base::Environment),
+            Some(Kind::Environment) => Ok(Base::Environment),
             Some(Kind::Container) => Ok(Base::Container),
             Some(Kind::Instance) => Ok(Base::Instance),
             Some(Kind::WebIdentity) => self.web_identity(environment),
@@ -89,7 +90,9 @@ mod tests {
     fn a_base_that_is_used_has_to_be_said() {
         let nothing = Environment::from([]);
         assert_eq!(args(None).needed(true, &nothing).unwrap_err().code, ExitCode::Usage);
-        assert_eq!(args(None).needed(false, &nothing).unwrap(), Base::Environment);
+        for unused in [None, Some(Kind::WebIdentity)] {
+            assert_eq!(args(unused).needed(false, &nothing).unwrap(), Base::Environment);
+        }
         assert_eq!(args(Some(Kind::Container)).needed(true, &nothing).unwrap(), Base::Container);
     }
 

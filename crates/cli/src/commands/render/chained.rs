@@ -45,7 +45,8 @@ impl Chains {
                     chains.use_base |= origin == Origin::Base;
                     chains.roles.push(chained(role, origin, host));
                 }
-                Err(why) => chains.problems.push(format!("{}: {why}", role.alias)),
+                Err(unsayable) if unsayable.alias == role.alias => chains.problems.push(unsayable.to_string()),
+                Err(unsayable) => chains.problems.push(format!("{}: {unsayable}", role.alias)),
             }
         }
         Ok(chains)
@@ -68,20 +69,31 @@ fn chained(role: &Role, origin: Origin, host: &str) -> Chained {
     }
 }
 
-/// Where it is assumed from, as a config says it, or why it cannot.
-fn origin(role: &Role) -> Result<Origin, String> {
+/// A role whose source an AWS config has no words for.
+#[derive(Debug, thiserror::Error)]
+#[error("{alias} {why}")]
+struct Unsayable {
+    alias: Alias,
+    why: String,
+}
+
+/// Where it is assumed from, as a config says it.
+fn origin(role: &Role) -> Result<Origin, Unsayable> {
+    let unsayable = |why| Unsayable { alias: role.alias.clone(), why };
     match &role.source {
         Source::Base => Ok(Origin::Base),
         Source::Provider(provider) => Ok(Origin::Provider(*provider)),
         Source::Role(parent) => Ok(Origin::Role(parent.role().alias.clone())),
         Source::WebIdentity(file) => {
-            file.as_str().parse().map(Origin::WebIdentity).map_err(|error| format!("{}: {error}", role.alias))
+            let wrong = |error| {
+                unsayable(format!("is assumed with a web identity token file that no config can name: {error}"))
+            };
+            file.as_str().parse().map(Origin::WebIdentity).map_err(wrong)
         }
-        Source::Profile(name) => Err(format!(
-            "{} is assumed from the profile {:?} of this machine, which is not there where the config is used",
-            role.alias,
+        Source::Profile(name) => Err(unsayable(format!(
+            "is assumed from the profile {:?} of this machine, which is not there where the config is used",
             name.as_str()
-        )),
+        ))),
     }
 }
 
@@ -91,7 +103,9 @@ fn unknown(name: &Alias, found: &EnvRoles) -> Failure {
         [] => "define one: see `rolecall agent --help`".into(),
         known => format!("use one of {}", known.join(", ")),
     };
-    Failure::new(ExitCode::UnknownAlias, format!("no role is named {name}"), action)
+    // It may be one of those that are wrong.
+    let problems: String = found.problems.iter().map(|problem| format!("\n{problem}")).collect();
+    Failure::new(ExitCode::UnknownAlias, format!("no role is named {name}{problems}"), action)
 }
 
 #[cfg(test)]
@@ -130,6 +144,7 @@ mod tests {
         let chains = Chains::of(&found, &[], "host").unwrap();
         assert_eq!(names(&chains), ["d"]);
         assert_eq!(chains.problems.len(), 3, "{:?}", chains.problems);
+        assert!(chains.problems[0].starts_with("a is assumed from the profile \"mine\""), "{:?}", chains.problems);
         assert!(chains.problems[1].starts_with("b: a is assumed from the profile \"mine\""), "{:?}", chains.problems);
     }
 }

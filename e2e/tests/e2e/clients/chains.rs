@@ -137,12 +137,15 @@ fn each_profile_is_its_role_through_the_agent_and_alone() {
         agent.stop(rustix::process::Signal::TERM);
         std::fs::remove_file(state.join("credentials")).unwrap();
         assert_eq!(world.home.read(".aws/config"), config, "it is the user's");
+        assert!(!world.home.at(".aws/credentials").exists(), "it would be the user's");
     }
 }
 
 #[test]
 fn roles_of_variables_and_of_the_settings_file_are_rendered_for_a_pod() {
     let world = World::new();
+    let ministack = Ministack::start(&world.home);
+    build(&ministack, &world.home);
     let mut settings = "version = 1\n".to_owned();
     for (profile, arn, source) in &PROFILES[2..] {
         let source =
@@ -157,5 +160,8 @@ fn roles_of_variables_and_of_the_settings_file_are_rendered_for_a_pod() {
     let rendered = finish(render.env("AWS_ROLE_1", format!("{arn}:{name}"))).ok();
     assert!(!rendered.contains("key"), "{rendered}");
     world.home.write("rendered", &rendered);
-    world.check(&world.sandbox.url(), &[("AWS_CONFIG_FILE", world.home.at("rendered").display().to_string())]);
+    for url in [world.sandbox.url(), ministack.url()] {
+        let _ = std::fs::remove_dir_all(world.home.at(".aws/cli"));
+        world.check(&url, &[("AWS_CONFIG_FILE", world.home.at("rendered").display().to_string())]);
+    }
 }

@@ -8,7 +8,8 @@ use rolecall_agent::settings::aws_config::{self, Paths};
 use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults, env_roles};
 use rolecall_agent::settings::file::{FileSettings, roles};
 use rolecall_agent::settings::paths;
-use rolecall_core::{Fault, Role};
+use rolecall_agent::settings::problem::Problem;
+use rolecall_core::{Alias, Fault, Role};
 
 use crate::base::UserFiles;
 use crate::environment::Environment;
@@ -71,9 +72,26 @@ impl Places<'_> {
     }
 }
 
+/// There is no role of that name: what is said of it is wrong; or, in the words of the command, `nobody` says anything,
+/// and what to do is to use one of those `known` or to `define` it.
+pub(crate) fn unknown(alias: &Alias, found: &EnvRoles, nobody: &str, known: &[&str], define: &str) -> Failure {
+    if let Some(Problem { origin, fault, .. }) = found.unusable.get(alias) {
+        let message = format!("{alias} cannot be used: {origin}: {}", fault.message);
+        return Failure::new(ExitCode::Usage, message, fault.action.clone());
+    }
+    // It may be one of those that are so wrong that they have no name.
+    let problems: String = found.problems.iter().map(|problem| format!("\n{problem}")).collect();
+    let action = match known {
+        [] => define.into(),
+        known => format!("use one of {}, or {define}", known.join(", ")),
+    };
+    Failure::new(ExitCode::UnknownAlias, format!("{nobody} a role named {alias}{problems}"), action)
+}
+
 /// There is nothing to do: either nobody said a role, or nobody said a right one.
 pub(crate) fn none(found: &EnvRoles) -> Failure {
-    const EXAMPLE: &str = "export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount";
+    const EXAMPLE: &str = "export AWS_ROLE_1=arn:aws:iam::123456789012:role/MyFirstRole:MyFirstAccount, or name a settings file by \
+                           --config, or take the profiles of your AWS config by --from-aws-config";
     if found.problems.is_empty() {
         let message = "no role is defined: AWS_ROLE_1 is not set, and no settings file has one";
         let hints: String = found.notes.iter().map(|note| format!(" ({note})")).collect();

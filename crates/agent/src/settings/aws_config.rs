@@ -38,13 +38,15 @@ pub fn add(
     let assumed = config.assumed();
     found.notes.extend(config.notes().iter().map(ToString::to_string));
     for left_out in assumed.left_out {
-        if !left_out.why.is_fault() {
-            found.notes.push(left_out.to_string());
-            continue;
-        }
         let text = left_out.to_string();
         let (message, action) = text.rsplit_once("; ").unwrap_or((&text, "correct the profile"));
-        found.problems.push(problem(paths, left_out.at, message, action));
+        let problem = problem(paths, left_out.at, message, action);
+        unusable(&left_out.name, &problem, found);
+        if left_out.why.is_fault() {
+            found.problems.push(problem);
+        } else {
+            found.notes.push(text);
+        }
     }
     for profile in assumed.roles {
         let origin = origin(paths, profile.at);
@@ -61,11 +63,20 @@ pub fn add(
             },
             Err(why) => {
                 let message = format!("the profile {:?}: {why}", profile.name);
-                found.problems.push(problem(paths, profile.at, &message, "correct the profile in the AWS config"));
+                let problem = problem(paths, profile.at, &message, "correct the profile in the AWS config");
+                unusable(&profile.name, &problem, found);
+                found.problems.push(problem);
             }
         }
     }
     Ok(())
+}
+
+fn unusable(profile: &str, problem: &Problem, found: &mut EnvRoles) {
+    // Nobody can ask for a name that is no alias.
+    if let Ok(alias) = Alias::of_profile(profile) {
+        found.unusable.insert(alias, problem.clone());
+    }
 }
 
 fn role(

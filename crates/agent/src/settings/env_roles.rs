@@ -44,6 +44,8 @@ pub struct EnvRoles {
     pub sources: BTreeMap<Alias, SourceName>,
     /// Variables that are not used because their value, or their number, is wrong.
     pub problems: Vec<Problem>,
+    /// Why a role that somebody named is none of the roles: one problem for each.
+    pub unusable: BTreeMap<Alias, Problem>,
     /// What is unusual but harms nothing: a gap in the numbers, a repeated variable, a name that is not read or that no
     /// profile can have as it is.
     pub notes: Vec<String>,
@@ -67,7 +69,9 @@ impl EnvRoles {
                 Err(error) => {
                     let origin = self.origins.get(&alias).cloned().unwrap_or_default();
                     let fault = misconfigured(format!("{alias}: {error}"), error.action().into());
-                    self.problems.push(Problem { origin, column: None, value: None, fault }.shortened());
+                    let problem = Problem { origin, column: None, value: None, fault }.shortened();
+                    self.unusable.insert(alias, problem.clone());
+                    self.problems.push(problem);
                 }
             }
         }

@@ -32,7 +32,7 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::one_role::assume::{base_environment, check_depth, sts};
-use crate::roles::FROM_AWS_CONFIG;
+use crate::roles::{self, FROM_AWS_CONFIG};
 use crate::state_dir::StateDir;
 use crate::{hardening, output, runtime, settings_file};
 use explanation::Explanation;
@@ -170,14 +170,8 @@ fn undefined(arn: &RoleArn, defined: &Defined) -> Result<Role, Failure> {
 }
 
 fn unknown(alias: &Alias, defined: &Defined) -> Failure {
-    let problems: String = defined.found.problems.iter().map(|problem| format!("\n{problem}")).collect();
-    let message = format!(
-        "neither AWS_ROLE_1, AWS_ROLE_2 … nor a settings file defines a role named {alias}, and no agent here had one{problems}"
-    );
-    let known = defined.aliases();
-    let define = "give its ARN with --role";
-    let action = if known.is_empty() { define.into() } else { format!("use one of {}, or {define}", known.join(", ")) };
-    Failure::new(ExitCode::UnknownAlias, message, action)
+    let nobody = "no agent here had, and neither AWS_ROLE_1, AWS_ROLE_2 … nor a settings file defines";
+    roles::unknown(alias, &defined.found, nobody, &defined.aliases(), "give its ARN with --role")
 }
 
 /// Whether the terminal of this environment shows Unicode, as POSIX says it: the first of these that is set decides.

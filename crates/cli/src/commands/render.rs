@@ -22,7 +22,7 @@ use crate::args::{Sourced, StateDirArg};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::roles::{FROM_AWS_CONFIG, Places};
+use crate::roles::{self, FROM_AWS_CONFIG, Places};
 use crate::settings_file::{self, SettingsFile};
 use crate::{host, output};
 use base::BaseArgs;
@@ -123,6 +123,9 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
     let aws_config = sourced.or("from_aws_config", args.from_aws_config, said.from_aws_config);
     let places = Places { environment, file: file.as_ref(), said: &said, aws_config, state_dir: &state_dir };
     let found = places.roles(&defaults, &[])?;
+    if args.aliases.is_empty() && found.roles.is_empty() {
+        return Err(roles::none(&found));
+    }
     let chains = Chains::of(&found, &args.aliases, &defaults.host)?;
     let base = args.base.needed(chains.use_base, environment)?;
     let rendered = config(&base, &chains.roles)

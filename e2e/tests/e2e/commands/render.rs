@@ -68,12 +68,21 @@ fn what_is_missing_or_wrong_is_told_with_what_to_do() {
         ".config/rolecall/rolecall.toml",
         &format!("{SETTINGS}[role.self]\narn = \"arn:aws:iam::123456789012:role/S\"\nsource = \"role:self\"\n"),
     );
+    home.write("nothing.toml", "version = 1\n");
+    let coded = "role_arn = arn:aws:iam::123456789012:role/C\nsource_profile = keys\nmfa_serial = me\n";
+    home.write(".aws/config", &format!("[profile coded]\n{coded}[profile keys]\naws_access_key_id = A\n"));
     for (args, code, part) in [
         (&["render", "aws-config"][..], 2, "--base web-identity"),
         (&["render", "aws-config", "a", "--base", "web-identity"], 2, "--role-arn"),
         (&["render", "aws-config", "nobody"], 5, "use one of a, b, mine"),
-        (&["render", "aws-config", "self"], 5, "self -> self"),
+        (&["render", "aws-config", "self"], 2, "self -> self"),
         (&["render"], 2, "aws-config"),
+        (&["render", "aws-config", "coded", "--from-aws-config"], 2, "has `mfa_serial`"),
+        (&["validate", "coded", "--from-aws-config"], 2, "has `mfa_serial`"),
+        (&["explain", "coded", "--from-aws-config"], 2, "has `mfa_serial`"),
+        (&["explain", "self"], 2, "self -> self"),
+        (&["validate", "self"], 2, "self -> self"),
+        (&["render", "aws-config", "--config", "nothing.toml"], 2, "--from-aws-config"),
     ] {
         let refused = finish(&mut home.rolecall(args)).code(code);
         assert!(refused.stdout.is_empty() && refused.stderr.contains(part), "{args:?}: {refused:#?}");

@@ -120,6 +120,9 @@ pub fn add(
                 let stays = before.iter().find(|role| Some(&role.alias) == alias.as_ref());
                 let known = found.roles.iter().any(|role| Some(&role.alias) == alias.as_ref());
                 let origin = problems.first().map_or_else(String::new, |problem| problem.origin.clone());
+                if let (Some(alias), Some(problem)) = (alias, problems.first()) {
+                    found.unusable.insert(alias, problem.clone());
+                }
                 found.problems.extend(problems);
                 match stays {
                     Some(role) if !known => (role.clone(), role.source.name(), origin),

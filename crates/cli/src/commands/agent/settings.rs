@@ -125,7 +125,7 @@ pub(super) fn settings(
         burst: sourced.or("sts_burst", args.sts_burst, said.sts_burst),
     };
     let refresh_before = sourced.or("refresh_before", args.refresh_before, said.refresh_before);
-    let EnvRoles { roles, origins, problems, notes, sources: _ } = found;
+    let EnvRoles { roles, origins, problems, notes, sources: _, unusable: _ } = found;
     let agent = AgentSettings {
         roles,
         origins,

@@ -12,10 +12,9 @@ use rolecall_core::rotation::Policy;
 use rolecall_core::{Alias, Role};
 
 use crate::environment::Environment;
-use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::host;
-use crate::roles::{Places, takes_aws_config};
+use crate::roles::{self, Places, takes_aws_config};
 use crate::settings_file::{self, SettingsFile};
 
 /// The session length that an agent started in this environment would ask for.
@@ -102,21 +101,16 @@ pub(crate) fn find(alias: &Alias, state_dir: &Path, environment: &Environment) -
 }
 
 fn unknown(alias: &Alias, defined: &Defined) -> Failure {
-    let last = defined.recorded.as_ref().map_or("", |_| ", and the last one had none of that name");
-    let message = format!(
-        "no agent runs{last}, and neither AWS_ROLE_1, AWS_ROLE_2 … nor a settings file defines a role named {alias}"
-    );
-    let unusable = defined.found.problems.iter().map(|problem| format!("\n{problem}"));
-    let message = message + &unusable.collect::<String>();
+    let last = defined.recorded.as_ref().map_or("", |_| ", the last one had none of that name");
+    let nobody = format!("no agent runs{last}, and neither AWS_ROLE_1, AWS_ROLE_2 … nor a settings file defines");
     let define = format!("set AWS_ROLE_1=<role ARN>:{alias}, or start an agent with it");
-    let known = defined.aliases();
-    let action = if known.is_empty() { define } else { format!("use one of {}, or {define}", known.join(", ")) };
-    Failure::new(ExitCode::UnknownAlias, message, action)
+    roles::unknown(alias, &defined.found, &nobody, &defined.aliases(), &define)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit_code::ExitCode;
 
     const FIRST: (&str, &str) = ("AWS_ROLE_1", "arn:aws:iam::123456789012:role/R:a");
 

@@ -6,8 +6,8 @@ use rolecall_agent::settings::env_roles::EnvRoles;
 use rolecall_core::{Alias, Role, SessionName, Source};
 use rolecall_formats::chained::{Chained, Origin};
 
-use crate::exit_code::ExitCode;
 use crate::failure::Failure;
+use crate::roles;
 
 /// The roles of a config, and what is wrong with the others.
 #[derive(Debug)]
@@ -99,13 +99,8 @@ fn origin(role: &Role) -> Result<Origin, Unsayable> {
 
 fn unknown(name: &Alias, found: &EnvRoles) -> Failure {
     let known: Vec<&str> = found.roles.iter().map(|role| role.alias.as_str()).collect();
-    let action = match known.as_slice() {
-        [] => "define one: see `rolecall agent --help`".into(),
-        known => format!("use one of {}", known.join(", ")),
-    };
-    // It may be one of those that are wrong.
-    let problems: String = found.problems.iter().map(|problem| format!("\n{problem}")).collect();
-    Failure::new(ExitCode::UnknownAlias, format!("no role is named {name}{problems}"), action)
+    let define = "define it: see `rolecall agent --help`";
+    roles::unknown(name, found, "neither AWS_ROLE_1, AWS_ROLE_2 … nor a settings file defines", &known, define)
 }
 
 #[cfg(test)]
@@ -113,6 +108,7 @@ mod tests {
     use rolecall_core::chain::link;
 
     use super::*;
+    use crate::exit_code::ExitCode;
 
     fn found(roles: &[(&str, &str)]) -> EnvRoles {
         let role = |alias: &str| {

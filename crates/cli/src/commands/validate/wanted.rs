@@ -72,13 +72,9 @@ fn name(arn: &RoleArn, taken: &HashSet<Alias>) -> Result<Alias, AliasError> {
 }
 
 fn unknown(alias: &Alias, found: &EnvRoles) -> Failure {
-    let unusable: String = found.problems.iter().map(|problem| format!("\n{problem}")).collect();
-    let message =
-        format!("neither AWS_ROLE_1, AWS_ROLE_2 … nor a settings file defines a role named {alias}{unusable}");
     let known: Vec<&str> = found.roles.iter().map(|role| role.alias.as_str()).collect();
     let define = format!("set AWS_ROLE_1=<role ARN>:{alias}, or name the role by --role <role ARN>");
-    let action = if known.is_empty() { define } else { format!("use one of {}, or {define}", known.join(", ")) };
-    Failure::new(ExitCode::UnknownAlias, message, action)
+    roles::unknown(alias, found, "neither AWS_ROLE_1, AWS_ROLE_2 … nor a settings file defines", &known, &define)
 }
 
 #[cfg(test)]

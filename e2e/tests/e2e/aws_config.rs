@@ -89,6 +89,7 @@ fn the_roles_of_a_config_are_listed_without_an_agent() {
     let rows: Vec<Vec<&str>> = listed.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(rows[1][..6], ["first", "123456789012", "MyFirstRole", "eu-west-1", "profile:keys", "pending"]);
     assert_eq!(rows[2][..5], ["second", "123456789013", "MySecondRole", "-", "first"]);
+    assert!(listed.stderr.contains("note: ") && listed.stderr.contains("`mfa_serial`"), "{listed:#?}");
     assert!(listed.stdout.contains("lost -> gone") && listed.stdout.contains("  fix: "), "{listed:#?}");
     home.write(".aws/config", "[profile");
     let refused = finish(&mut home.rolecall(&["profiles", "--from-aws-config"])).code(2);

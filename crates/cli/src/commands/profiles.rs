@@ -44,8 +44,11 @@ Exit codes:
 /// When there is no agent to ask, or stdout takes no more.
 pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Failure> {
     if args.from_aws_config {
-        let answer = of_config::answer(&args.report.state_dir.resolve(environment)?, environment)?;
+        let (answer, notes) = of_config::answer(&args.report.state_dir.resolve(environment)?, environment)?;
         args.report.print(answer, of_config::text)?;
+        for note in notes {
+            anstream::eprintln!("note: {note}");
+        }
     } else {
         args.report.print(args.report.ask(environment, "/v1/profiles")?, text)?;
     }

@@ -87,6 +87,9 @@ fn why(explanation: &Explanation, all: bool) -> String {
         }
         let _ = writeln!(text, "     {BOLD}fix:{BOLD:#} {fix}");
     }
+    if !all && causes.iter().any(|cause| cause.certainty == Certainty::Possible) {
+        let _ = writeln!(text, "\n  {DIM}--all tells what speaks for the possible ones, and their fixes{DIM:#}");
+    }
     text
 }
 

@@ -21,18 +21,21 @@ use crate::output::wrap::wrapped;
 use crate::report::Answer;
 use crate::roles::Places;
 
-/// The list, as an answer of an agent that has just begun.
+/// The list, as an answer of an agent that has just begun, and what is unusual or left out.
 ///
 /// # Errors
 /// When the AWS config cannot be read.
-pub(super) fn answer(state_dir: &Path, environment: &Environment) -> Result<Answer<ProfilesDocument>, Failure> {
+pub(super) fn answer(
+    state_dir: &Path,
+    environment: &Environment,
+) -> Result<(Answer<ProfilesDocument>, Vec<String>), Failure> {
     let region = settings::default_region(|name| environment.get(name))?;
     let defaults = RoleDefaults { region, duration: DEFAULT_DURATION, host: host::name() };
     // Only the AWS config is asked about.
     let alone = environment.without_roles();
     let said = FileSettings::default();
     let places = Places { environment: &alone, file: None, said: &said, aws_config: true, state_dir };
-    let EnvRoles { roles, problems, .. } = places.roles(&defaults, &[])?;
+    let EnvRoles { roles, problems, notes, .. } = places.roles(&defaults, &[])?;
     let document = ProfilesDocument {
         version: VERSION,
         default: None,
@@ -42,7 +45,7 @@ pub(super) fn answer(state_dir: &Path, environment: &Environment) -> Result<Answ
     let body = serde_json::to_vec(&document).map_err(|error| {
         Failure::new(ExitCode::Bug, format!("write the list: {error}"), "report this, with your AWS config")
     })?;
-    Ok(Answer { document, body: Zeroizing::new(body) })
+    Ok((Answer { document, body: Zeroizing::new(body) }, notes))
 }
 
 /// The same for people, with what is wrong in the config.

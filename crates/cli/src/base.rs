@@ -108,6 +108,13 @@ impl UserFiles {
         self.texts_beside(&self.ours())
     }
 
+    /// Whether the user has a profile of this name, apart from what we wrote.
+    pub(crate) fn has(&self, profile: &str) -> bool {
+        let files = self.text(&self.config).and_then(|config| Ok([config, self.text(&self.credentials)?]));
+        let Ok([config, credentials]) = files else { return false };
+        profiles(&config.foreign, &credentials.foreign).iter().any(|file| file.get(profile).is_some())
+    }
+
     fn ours(&self) -> Ours {
         self.ours.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -76,7 +76,7 @@ pub(super) fn classify(call: &Call, failure: &Failure) -> Fault {
         Kind::NoAnswer => unreachable(call, why.unwrap_or("no answer in time")),
         Kind::Unreadable => not_aws(call, failure.status),
         Kind::Refused(Refusal::TooLong) => Fault::new(
-            FaultKind::Bug,
+            FaultKind::Unreachable,
             format!("could not {}: {} answered more than 1 MiB and was cut off", call.attempted, call.endpoint()),
             NOT_AWS,
         ),

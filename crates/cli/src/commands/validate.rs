@@ -134,7 +134,8 @@ pub(crate) fn run(args: &Sourced<Args>, environment: &Environment) -> Result<Exi
     if let Some(first) = wanted.roles.first() {
         assume::check_depth(&first.alias, environment)?;
     }
-    let base = assume::base_environment(environment, &definitions, &state_dir);
+    // As an agent would find it that is started here, and not as the last one did.
+    let base = assume::present_environment(environment);
     let sts = Arc::new(assume::sts(&definitions, &state_dir, &base)?);
     let tries = Arc::new(Tries::new(sts, Arc::new(SystemClock), wait.is_some()));
     let begin = SystemClock.now().boot;

@@ -110,20 +110,14 @@ fn alive(assumed: Assumed) -> Result<Assumed, Fault> {
     Ok(assumed)
 }
 
+/// The present environment, with which a Rolecall that is started for the base looks for none itself.
+pub(crate) fn present_environment(environment: &Environment) -> Environment {
+    environment.with(DEPTH, Some("1".into()))
+}
+
 /// The environment that the base is found in: as the agent had it where the present one leads to ourselves.
 pub(crate) fn base_environment(environment: &Environment, definitions: &Definitions, state_dir: &Path) -> Environment {
-    let is_role = |name: &str| definitions.roles.iter().any(|role| role.alias.as_str() == name);
-    let mut base = environment.with(DEPTH, Some("1".into()));
-    for variable in SELECTORS {
-        if base.text(variable).is_some_and(|profile| is_role(&profile)) {
-            base = base.with(variable, None);
-        }
-    }
-    if base.text("AWS_PROFILE").is_none()
-        && let Some(profile) = &definitions.base_profile
-    {
-        base = base.with("AWS_PROFILE", Some(profile.into()));
-    }
+    let mut base = present_environment(environment);
     let files =
         [("AWS_CONFIG_FILE", &definitions.config_file), ("AWS_SHARED_CREDENTIALS_FILE", &definitions.credentials_file)];
     for (variable, file) in files {
@@ -131,6 +125,21 @@ pub(crate) fn base_environment(environment: &Environment, definitions: &Definiti
         if base.get(variable).is_some_and(|path| is_in(&PathBuf::from(path), state_dir)) {
             base = base.with(variable, Some(file.into()));
         }
+    }
+    let users = UserFiles::new(&base, vec![], state_dir.into()).ok();
+    let is_ours = |name: &str| {
+        let is_role = definitions.roles.iter().any(|role| role.alias.as_str() == name);
+        is_role && !users.as_ref().is_some_and(|files| files.has(name))
+    };
+    for variable in SELECTORS {
+        if base.text(variable).is_some_and(|profile| is_ours(&profile)) {
+            base = base.with(variable, None);
+        }
+    }
+    if base.text("AWS_PROFILE").is_none()
+        && let Some(profile) = &definitions.base_profile
+    {
+        base = base.with("AWS_PROFILE", Some(profile.into()));
     }
     base
 }

@@ -50,6 +50,28 @@ fn assumed(sandbox: &Sandbox) -> usize {
     sandbox.calls().iter().filter(|call| call["action"] == "AssumeRole").count()
 }
 
+#[test]
+fn the_base_is_that_of_an_agent_started_here_whatever_the_last_one_had() {
+    let (home, sandbox) = hub_and_spoke();
+    let keys = "aws_access_key_id = SANDBOXKEYOFROLECALL\naws_secret_access_key = not-a-secret/it+opens=the-sandbox-only\n";
+    home.write(".aws/credentials", &format!("[keys]\n{keys}"));
+    let command = |args: &[&str], profile: &str| {
+        let mut command = home.rolecall(args);
+        command.env("AWS_ENDPOINT_URL", sandbox.url()).env("AWS_REGION", REGION).env("AWS_PROFILE", profile);
+        command
+    };
+    let once = ["agent", "--once", "--publish", "none", "--config", "rolecall.toml"];
+    finish(&mut command(&once, "keys")).code(0);
+    home.write(".aws/config", &format!("[profile hub]\nrole_arn = {HUB}\nsource_profile = keys\n"));
+    home.write("spoke.toml", "version = 1\n[role.spoke]\narn = \"arn:aws:iam::123456789013:role/Spoke\"\n");
+    // Only the hub may assume it, and the last agent began with the user.
+    finish(&mut command(&["validate", "--config", "spoke.toml"], "hub")).code(0);
+    finish(&mut command(&["explain", "spoke", "--config", "spoke.toml"], "hub")).code(0);
+    finish(&mut command(&["validate", "--config", "spoke.toml"], "keys")).code(4);
+    let ours = finish(&mut command(&["validate", "--config", "rolecall.toml"], "spoke")).code(4);
+    assert!(ours.stdout.contains("names a profile that rolecall makes"), "{ours:#?}");
+}
+
 /// The row of a role in the table.
 fn row(told: &Finished, alias: &str) -> String {
     let row = told.stdout.lines().find(|line| line.split_whitespace().next() == Some(alias));

@@ -161,7 +161,7 @@ fn what_our_client_refuses_is_said_with_its_remedy() {
             "PEM form",
         ),
         (Refusal::Proxy("\"x\"".into()), FaultKind::Misconfigured, "the proxy is \"x\"", "NO_PROXY"),
-        (Refusal::TooLong, FaultKind::Bug, "sts.example answered more than 1 MiB", "proxy"),
+        (Refusal::TooLong, FaultKind::Unreachable, "sts.example answered more than 1 MiB", "proxy"),
     ] {
         let fault = classify(&call(), &Failure { kind: Kind::Refused(refusal), ..Failure::default() });
         assert_eq!(fault.kind, kind, "{fault}");

@@ -43,14 +43,14 @@ fn table(verdict: &Verdict) -> Table {
 
 fn reasons(verdict: &Verdict) -> String {
     let mut text = String::new();
-    for (fault, aliases) in grouped(verdict) {
+    for Group { fault, message, aliases } in grouped(verdict) {
         let named: Vec<&str> = aliases.iter().take(NAMED).copied().collect();
         let more = match aliases.len() - named.len() {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
         let origin = format!("{}{more} {}", named.join(", "), fault.kind);
-        item(&mut text, RED, &origin, &fault.message, &fault.action);
+        item(&mut text, RED, &origin, &message, &fault.action);
     }
     for problem in &verdict.problems {
         let place = problem.column.map_or_else(String::new, |column| format!(", character {column}"));
@@ -62,19 +62,31 @@ fn reasons(verdict: &Verdict) -> String {
     text
 }
 
-/// Each reason once, with those who failed for it: without a base, or without a network, all do. Told is that of the first;
-/// others differ by their ARN at most.
-fn grouped(verdict: &Verdict) -> Vec<(&Fault, Vec<&str>)> {
-    let mut groups: Vec<(&Fault, Vec<&str>)> = vec![];
+/// Who failed for one reason.
+struct Group<'a> {
+    /// Of the first of them.
+    fault: &'a Fault,
+    message: String,
+    aliases: Vec<&'a str>,
+}
+
+/// Each reason once, with those who failed for it: without a base, or without a network, all do. What differs by the ARN of
+/// the role is one reason, and told without it.
+fn grouped(verdict: &Verdict) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = vec![];
     let mut known: HashMap<(FaultKind, String, &str), usize> = HashMap::new();
     for outcome in &verdict.roles {
         let Err(fault) = &outcome.result else { continue };
-        let without_arn = fault.message.replace(&outcome.role.arn.to_string(), "");
-        let group = *known.entry((fault.kind, without_arn, &fault.action)).or_insert_with(|| {
-            groups.push((fault, vec![]));
+        let of_all = fault.message.replace(&outcome.role.arn.to_string(), "the role");
+        let group = *known.entry((fault.kind, of_all.clone(), &fault.action)).or_insert_with(|| {
+            groups.push(Group { fault, message: fault.message.clone(), aliases: vec![] });
             groups.len() - 1
         });
-        groups[group].1.push(outcome.role.alias.as_str());
+        let Group { fault: first, message, aliases } = &mut groups[group];
+        if first.message != fault.message {
+            *message = of_all;
+        }
+        aliases.push(outcome.role.alias.as_str());
     }
     groups
 }
@@ -136,8 +148,7 @@ note: the profile \"mfa\" is left out
         verdict.roles.extend(verdict.roles.clone());
         let text = plain(&verdict, None);
         assert_eq!(text.matches("could not assume").count(), 1, "{text}");
-        let told =
-            "\nwell, denied, behind and 3 more denied: could not assume arn:aws:iam::123456789012:role/well: refused\n";
+        let told = "\nwell, denied, behind and 3 more denied: could not assume the role: refused\n";
         assert!(text.contains(told), "{text}");
         verdict.roles[5].result = Err(Fault::new(FaultKind::Unreachable, "could not assume it", "wait"));
         assert_eq!(plain(&verdict, None).matches("could not assume").count(), 2);

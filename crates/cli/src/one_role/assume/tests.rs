@@ -39,6 +39,20 @@ fn a_profile_of_ours_is_never_the_base() {
 }
 
 #[test]
+fn a_profile_of_the_user_is_the_base_though_a_role_has_its_name() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config");
+    std::fs::write(&config, "[profile ours]\nregion = eu-west-1\n").unwrap();
+    let environment = Environment::from([
+        ("AWS_PROFILE", "ours"),
+        ("AWS_CONFIG_FILE", config.to_str().unwrap()),
+        ("HOME", home.path().to_str().unwrap()),
+    ]);
+    let base = base_environment(&environment, &definitions(Some("work")), Path::new("/nowhere"));
+    assert_eq!(base.text("AWS_PROFILE").as_deref(), Some("ours"));
+}
+
+#[test]
 fn the_store_is_never_where_the_base_is_looked_for() {
     let state = tempfile::tempdir().unwrap();
     let (store, other) = (state.path().join("credentials"), state.path().join("elsewhere/config"));

@@ -57,7 +57,9 @@ pub(super) fn measure(binary: &Path) -> anyhow::Result<String> {
          once more, in the same home.\n\n{calls_table}\n\
          From the start of the process until the agent says that its first round is over (`--ready-file`), or the Go program, \
          which asks for all leaves at once, has ended; median of {RUNS} runs in turns, each in a new home. The agent writes \
-         the profiles and keeps the sessions by then, and has one session for each parent.\n\n{table}\n{}",
+         the profiles and keeps the sessions by then, and has one session for each parent. Three calls come one after another, \
+         so nobody is faster than three times the way to STS; and no more than 64 calls are under way at once \
+         (`--sts-in-flight`), so the leaves take it twice.\n\n{table}\n{}",
         goal::list(&goals)
     ))
 }

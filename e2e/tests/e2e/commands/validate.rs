@@ -53,7 +53,8 @@ fn assumed(sandbox: &Sandbox) -> usize {
 #[test]
 fn the_base_is_that_of_an_agent_started_here_whatever_the_last_one_had() {
     let (home, sandbox) = hub_and_spoke();
-    let keys = "aws_access_key_id = SANDBOXKEYOFROLECALL\naws_secret_access_key = not-a-secret/it+opens=the-sandbox-only\n";
+    let keys =
+        "aws_access_key_id = SANDBOXKEYOFROLECALL\naws_secret_access_key = not-a-secret/it+opens=the-sandbox-only\n";
     home.write(".aws/credentials", &format!("[keys]\n{keys}"));
     let command = |args: &[&str], profile: &str| {
         let mut command = home.rolecall(args);

@@ -8,6 +8,7 @@
 //! | what a role is | [`role`], [`source`]; how roles become chains: [`chain`] |
 //! | how its parts are spelt | [`arn`], [`alias`], [`region`], [`session_name`], [`external_id`], [`session_tags`], [`source_identity`], [`session_policy`] |
 //! | why a role could not be assumed | [`fault`] |
+//! | what no text of others is shown with | [`unseen`] |
 //! | what STS issued | [`credentials`] |
 //! | when to assume which role | [`rotation`] |
 //! | what an adapter must implement | [`port`] |
@@ -27,6 +28,7 @@ pub mod session_policy;
 pub mod session_tags;
 pub mod source;
 pub mod source_identity;
+pub mod unseen;
 
 pub use alias::Alias;
 pub use arn::RoleArn;
@@ -41,3 +43,4 @@ pub use session_policy::{PolicyArn, SessionPolicy};
 pub use session_tags::SessionTags;
 pub use source::Source;
 pub use source_identity::SourceIdentity;
+pub use unseen::is_unseen;

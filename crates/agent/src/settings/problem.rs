@@ -30,7 +30,7 @@ impl Problem {
     /// The value as it may be shown on a terminal: a character that would move the cursor becomes `·`.
     #[must_use]
     pub fn printable(value: &str) -> String {
-        value.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
+        value.chars().map(|c| if rolecall_core::is_unseen(c) { '·' } else { c }).collect()
     }
 
     /// The same without what is too long to be read.

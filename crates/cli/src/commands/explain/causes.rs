@@ -56,7 +56,7 @@ impl Cause {
 
 /// A text without what a terminal would take for more than text: a policy of somebody else may hold that.
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
+    text.chars().filter(|c| !rolecall_core::is_unseen(*c)).collect()
 }
 
 /// What is known about a hop that failed.

@@ -158,7 +158,7 @@ impl Picture {
 /// A text as XML has it. What no XML may hold is left out.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars().filter(|c| !c.is_control()) {
+    for c in text.chars().filter(|c| !rolecall_core::is_unseen(*c)) {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

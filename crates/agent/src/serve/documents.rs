@@ -117,21 +117,12 @@ impl View {
     }
 
     fn profile(&self, shown: &Shown, report: &RoleReport) -> ProfileDocument {
-        let role = &report.role;
-        let unwritten = self.board.fault(&role.alias);
+        let alias = &report.role.alias;
+        let unwritten = self.board.fault(alias);
         let published = unwritten.is_none() && self.board.failed().is_empty() && publishes(shown.publish, report);
         let fault = report.fault.clone().or(unwritten);
         ProfileDocument {
-            alias: role.alias.to_string(),
-            name: role.name.clone(),
-            arn: role.arn.to_string(),
-            account: role.arn.account().into(),
-            partition: role.arn.partition().into(),
-            role: role.arn.name().into(),
-            region: role.region.as_ref().map(ToString::to_string),
-            source: role.source.to_string(),
-            default: shown.default.as_ref() == Some(&role.alias),
-            state: report.state.to_string(),
+            default: shown.default.as_ref() == Some(alias),
             published,
             expires_at: report.expires_at.map(utc_seconds),
             next_refresh_at: report.next_attempt_at.map(utc_seconds),
@@ -141,6 +132,7 @@ impl View {
                 action,
                 since: utc_seconds(since),
             }),
+            ..ProfileDocument::new(&report.role, report.state)
         }
     }
 
@@ -168,19 +160,9 @@ impl View {
     }
 
     fn problems(&self, shown: &Shown) -> Vec<ProblemDocument> {
-        let document = |origin: &str, column, Fault { kind, message, action }: &Fault| ProblemDocument {
-            origin: origin.into(),
-            column,
-            kind: kind.to_string(),
-            message: message.clone(),
-            action: action.clone(),
-        };
-        let settings = shown
-            .problems
-            .iter()
-            .chain(&shown.refused)
-            .map(|problem| document(&problem.origin, problem.column, &problem.fault));
-        let files = self.board.failed().into_iter().map(|(writer, fault)| document(writer, None, &fault));
+        let settings = shown.problems.iter().chain(&shown.refused).map(ProblemDocument::from);
+        let failed = self.board.failed().into_iter();
+        let files = failed.map(|(writer, fault)| ProblemDocument::new(writer, None, &fault));
         settings.chain(files).collect()
     }
 }

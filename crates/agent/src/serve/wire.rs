@@ -3,7 +3,11 @@
 //! No secret is in any of these. Readers ignore fields that they do not know, so fields may be added; a change that an
 //! older reader would misread gets a new [`VERSION`]. Times are `YYYY-MM-DDTHH:MM:SSZ`.
 
+use rolecall_core::{Fault, Role};
+use rolecall_rotator::State;
 use serde::{Deserialize, Serialize};
+
+use crate::settings::problem::Problem;
 
 /// The version of the documents.
 pub const VERSION: u32 = 1;
@@ -94,6 +98,29 @@ pub struct ProfileDocument {
     pub fault: Option<FaultDocument>,
 }
 
+impl ProfileDocument {
+    /// A role in this state, of which nothing was issued, published or told.
+    #[must_use]
+    pub fn new(role: &Role, state: State) -> Self {
+        Self {
+            alias: role.alias.to_string(),
+            name: role.name.clone(),
+            arn: role.arn.to_string(),
+            account: role.arn.account().into(),
+            partition: role.arn.partition().into(),
+            role: role.arn.name().into(),
+            region: role.region.as_ref().map(ToString::to_string),
+            source: role.source.to_string(),
+            default: false,
+            state: state.to_string(),
+            published: false,
+            expires_at: None,
+            next_refresh_at: None,
+            fault: None,
+        }
+    }
+}
+
 /// What is wrong, since when, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultDocument {
@@ -120,6 +147,20 @@ pub struct ProblemDocument {
     pub message: String,
     /// What to do.
     pub action: String,
+}
+
+impl ProblemDocument {
+    /// What is wrong at `origin`, from this character on.
+    #[must_use]
+    pub fn new(origin: &str, column: Option<usize>, Fault { kind, message, action }: &Fault) -> Self {
+        Self { origin: origin.into(), column, kind: kind.to_string(), message: message.clone(), action: action.clone() }
+    }
+}
+
+impl From<&Problem> for ProblemDocument {
+    fn from(Problem { origin, column, value: _, fault }: &Problem) -> Self {
+        Self::new(origin, *column, fault)
+    }
 }
 
 /// Everything, for people.

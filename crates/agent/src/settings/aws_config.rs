@@ -38,14 +38,12 @@ pub fn add(
     let assumed = config.assumed();
     found.notes.extend(config.notes().iter().map(ToString::to_string));
     for left_out in assumed.left_out {
-        let text = left_out.to_string();
-        let (message, action) = text.rsplit_once("; ").unwrap_or((&text, "correct the profile"));
-        let problem = problem(paths, left_out.at, message, action);
+        let problem = problem(paths, left_out.at, &left_out.message(), left_out.why.action());
         unusable(&left_out.name, &problem, found);
         if left_out.why.is_fault() {
             found.problems.push(problem);
         } else {
-            found.notes.push(text);
+            found.notes.push(left_out.to_string());
         }
     }
     for profile in assumed.roles {
@@ -55,11 +53,7 @@ pub fn add(
                 Some(first) => {
                     return Err(SettingsError::TwoRoles { alias: role.alias, first: first.clone(), second: origin });
                 }
-                None => {
-                    found.origins.insert(role.alias.clone(), origin);
-                    found.sources.insert(role.alias.clone(), source);
-                    found.roles.push(role);
-                }
+                None => found.define(role, source, origin),
             },
             Err(why) => {
                 let message = format!("the profile {:?}: {why}", profile.name);

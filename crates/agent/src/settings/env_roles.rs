@@ -57,6 +57,13 @@ impl EnvRoles {
         self.sources.get(alias).cloned().unwrap_or_default()
     }
 
+    /// Adds a role that was said at `origin`.
+    pub(super) fn define(&mut self, role: Role, source: SourceName, origin: String) {
+        self.origins.insert(role.alias.clone(), origin);
+        self.sources.insert(role.alias.clone(), source);
+        self.roles.push(role);
+    }
+
     /// Links each role to the source that it names. Those that cannot be linked are problems from here on.
     pub fn link(&mut self) {
         let roles = std::mem::take(&mut self.roles).into_iter().map(|role| {

@@ -60,7 +60,7 @@ pub enum ProfileSource {
 
 /// A profile with a role that cannot be kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the profile {name:?} ({at}) is left out: {}{why}", walk::shown(.path))]
+#[error("{}; {}", self.message(), .why.action())]
 pub struct LeftOut {
     /// The profile's name.
     pub name: String,
@@ -76,43 +76,64 @@ pub struct LeftOut {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Why {
     /// Somebody has to type a code.
-    #[error(
-        "it has `mfa_serial`, and nobody is there to type the code; assume it by hand, or take MFA off its trust policy"
-    )]
+    #[error("it has `mfa_serial`, and nobody is there to type the code")]
     Mfa,
     /// No role.
-    #[error("its `role_arn` is missing or empty; write the ARN of the role")]
+    #[error("its `role_arn` is missing or empty")]
     NoRoleArn,
     /// A web identity without a token.
-    #[error("its `web_identity_token_file` is empty; write the path of the token, or take the key out")]
+    #[error("its `web_identity_token_file` is empty")]
     NoTokenFile,
     /// Two sources.
-    #[error("it has both `source_profile` and `credential_source`; take one of them out")]
+    #[error("it has both `source_profile` and `credential_source`")]
     TwoSources,
     /// No source.
-    #[error("it has neither `source_profile` nor `credential_source`; write one of them")]
+    #[error("it has neither `source_profile` nor `credential_source`")]
     NoSource,
     /// A source that nobody knows.
-    #[error(
-        "its `credential_source` is none of `Environment`, `EcsContainer` and `Ec2InstanceMetadata`; write one of them \
-         as it stands here"
-    )]
+    #[error("its `credential_source` is none of `Environment`, `EcsContainer` and `Ec2InstanceMetadata`")]
     UnknownSource,
     /// The last of the path is not in the files.
-    #[error("there is no profile of that name; add it, or correct `source_profile`")]
+    #[error("there is no profile of that name")]
     Missing,
     /// The last of the path is in it before.
-    #[error("the chain comes back to a profile that is in it already; give one of them another source")]
+    #[error("the chain comes back to a profile that is in it already")]
     Loop,
     /// A source with nothing to assume a role with.
-    #[error("it has no credentials: no keys, no `credential_process`, no login and no role; add them")]
+    #[error("it has no credentials: no keys, no `credential_process`, no login and no role")]
     NoCredentials,
     /// Keys are nested where a text must be.
-    #[error("its `{0}` has keys nested in it; write the value in the line of its key")]
+    #[error("its `{0}` has keys nested in it")]
     Nested(&'static str),
 }
 
+impl LeftOut {
+    /// Which profile, and why.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let Self { name, at, path, why } = self;
+        format!("the profile {name:?} ({at}) is left out: {}{why}", walk::shown(path))
+    }
+}
+
 impl Why {
+    /// What to do about it.
+    #[must_use]
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Mfa => "assume it by hand, or take MFA off its trust policy",
+            Self::NoRoleArn => "write the ARN of the role",
+            Self::NoTokenFile => "write the path of the token, or take the key out",
+            Self::TwoSources => "take one of them out",
+            Self::NoSource => "write one of them",
+            Self::UnknownSource => "write one of them as it stands here",
+            Self::Missing => "add it, or correct `source_profile`",
+            Self::Loop => "give one of them another source",
+            Self::NoCredentials => "add them",
+            Self::Nested(_) => "write the value in the line of its key",
+        }
+    }
+
     /// Whether the files are wrong; if not, the profile is merely nothing that can be kept.
     #[must_use]
     pub fn is_fault(&self) -> bool {

@@ -139,11 +139,7 @@ pub fn add(
                 let first = found.origins.get(&role.alias).cloned().unwrap_or_default();
                 return Err(SettingsError::TwoRoles { alias: role.alias, first, second: origin });
             }
-            None => {
-                found.origins.insert(role.alias.clone(), origin);
-                found.sources.insert(role.alias.clone(), source);
-                found.roles.push(role);
-            }
+            None => found.define(role, source, origin),
         }
     }
     Ok(())

@@ -7,8 +7,6 @@ use rolecall_agent::serve::wire::{ProblemDocument, ProfileDocument, ProfilesDocu
 use rolecall_agent::settings;
 use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults};
 use rolecall_agent::settings::file::FileSettings;
-use rolecall_agent::settings::problem::Problem;
-use rolecall_core::Role;
 use rolecall_core::role::DEFAULT_DURATION;
 use rolecall_rotator::State;
 use zeroize::Zeroizing;
@@ -39,8 +37,8 @@ pub(super) fn answer(
     let document = ProfilesDocument {
         version: VERSION,
         default: None,
-        profiles: roles.iter().map(profile).collect(),
-        problems: problems.iter().map(problem).collect(),
+        profiles: roles.iter().map(|role| ProfileDocument::new(role, State::Pending)).collect(),
+        problems: problems.iter().map(ProblemDocument::from).collect(),
     };
     let body = serde_json::to_vec(&document).map_err(|error| {
         Failure::new(ExitCode::Bug, format!("write the list: {error}"), "report this, with your AWS config")
@@ -55,34 +53,4 @@ pub(super) fn text(document: &ProfilesDocument, now: Timestamp, width: Option<us
         .map(|problem| format!("\n{}: {}\n  fix: {}\n", problem.origin, problem.message, problem.action))
         .collect();
     super::table(document, now, width) + &wrapped(&problems, width)
-}
-
-fn profile(role: &Role) -> ProfileDocument {
-    ProfileDocument {
-        alias: role.alias.to_string(),
-        name: role.name.clone(),
-        arn: role.arn.to_string(),
-        account: role.arn.account().into(),
-        partition: role.arn.partition().into(),
-        role: role.arn.name().into(),
-        region: role.region.as_ref().map(ToString::to_string),
-        source: role.source.to_string(),
-        default: false,
-        state: State::Pending.to_string(),
-        published: false,
-        expires_at: None,
-        next_refresh_at: None,
-        fault: None,
-    }
-}
-
-fn problem(problem: &Problem) -> ProblemDocument {
-    let Problem { origin, column, fault, value: _ } = problem;
-    ProblemDocument {
-        origin: origin.clone(),
-        column: *column,
-        kind: fault.kind.to_string(),
-        message: fault.message.clone(),
-        action: fault.action.clone(),
-    }
 }

@@ -1,7 +1,6 @@
 //! The verdict as JSON, for programs. No secret is in it. Times are `YYYY-MM-DDTHH:MM:SSZ`.
 
 use rolecall_agent::serve::wire::{ProblemDocument, VERSION};
-use rolecall_agent::settings::problem::Problem;
 use rolecall_core::Fault;
 use rolecall_formats::time::utc_seconds;
 use serde::Serialize;
@@ -41,7 +40,7 @@ pub(super) fn json(verdict: &Verdict) -> Vec<u8> {
     let document = Document {
         version: VERSION,
         roles: verdict.roles.iter().map(role).collect(),
-        problems: verdict.problems.iter().map(problem).collect(),
+        problems: verdict.problems.iter().map(ProblemDocument::from).collect(),
         notes: verdict.notes.clone(),
     };
     // Texts and numbers: nothing in it can fail.
@@ -62,15 +61,5 @@ fn role(Outcome { role, result, took }: &Outcome) -> RoleDocument {
         expires_at: result.as_ref().ok().copied().map(utc_seconds),
         fault,
         duration_ms: took.as_millis().try_into().unwrap_or(u64::MAX),
-    }
-}
-
-fn problem(Problem { origin, column, value: _, fault }: &Problem) -> ProblemDocument {
-    ProblemDocument {
-        origin: origin.clone(),
-        column: *column,
-        kind: fault.kind.to_string(),
-        message: fault.message.clone(),
-        action: fault.action.clone(),
     }
 }

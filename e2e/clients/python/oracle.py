@@ -13,27 +13,12 @@ import json
 import sys
 import time
 
-import botocore.session
 from botocore import UNSIGNED
-from botocore.config import Config
 from botocore.exceptions import ClientError
+from unchecked import sts
 
 HUB = "arn:aws:iam::111122223333:role/team/Hub"
 SPOKE = "arn:aws:iam::444455556666:role/Spoke"
-SESSION = botocore.session.get_session()
-
-
-def sts(id, secret, token=None, **config):
-    # Nothing is checked before it is sent: what the server says is the question.
-    config = Config(parameter_validation=False, retries={"total_max_attempts": 1}, **config)
-    return SESSION.create_client(
-        "sts",
-        region_name="us-east-1",
-        aws_access_key_id=id,
-        aws_secret_access_key=secret,
-        aws_session_token=token,
-        config=config,
-    )
 
 
 def of(answer):

@@ -1,9 +1,10 @@
-//! What commands print on stdout: tables, texts, JSON, lengths of time.
+//! What commands print on stdout: tables, texts, JSON, lengths of time; and what they tell beside it on stderr.
 
 pub(crate) mod duration;
 pub(crate) mod table;
 pub(crate) mod wrap;
 
+use std::fmt;
 use std::io::{self, Write as _};
 
 use zeroize::Zeroizing;
@@ -31,6 +32,12 @@ pub(crate) fn print_document(mut document: Zeroizing<Vec<u8>>) -> Result<(), Fai
 pub(crate) fn print_styled(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     settle(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// Tells a line on stderr.
+pub(crate) fn tell(line: fmt::Arguments<'_>) {
+    // Nobody is left to tell that stderr is closed.
+    let _ = writeln!(anstream::stderr(), "{line}");
 }
 
 /// How many characters fit a line of stdout; none when it is no terminal.

@@ -91,6 +91,9 @@ fn the_roles_of_a_config_are_listed_without_an_agent() {
     assert_eq!(rows[2][..5], ["second", "123456789013", "MySecondRole", "-", "first"]);
     assert!(listed.stderr.contains("note: ") && listed.stderr.contains("`mfa_serial`"), "{listed:#?}");
     assert!(listed.stdout.contains("lost -> gone") && listed.stdout.contains("  fix: "), "{listed:#?}");
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let untold = home.rolecall(&["profiles", "--from-aws-config"]).stderr(full).output().unwrap();
+    assert_eq!((untold.status.code(), untold.stdout), (Some(0), listed.stdout.into_bytes()), "notes are no failure");
     home.write(".aws/config", "[profile");
     let refused = finish(&mut home.rolecall(&["profiles", "--from-aws-config"])).code(2);
     assert!(refused.stderr.contains("line 1") || refused.stderr.contains(":1"), "{refused:#?}");

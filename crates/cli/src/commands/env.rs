@@ -84,7 +84,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
     let changes = if args.keys { keys(args, &state_dir, environment) } else { endpoint(args, &state_dir, environment) };
     output::print_document(lines(shell, &changes?)?)?;
     if io::stdout().is_terminal() {
-        anstream::eprintln!("note: this is for a shell to evaluate: {}", usage(shell, &args.alias));
+        output::tell(format_args!("note: this is for a shell to evaluate: {}", usage(shell, &args.alias)));
     }
     Ok(ExitCode::Ok)
 }

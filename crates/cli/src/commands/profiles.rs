@@ -8,8 +8,8 @@ use rolecall_agent::serve::wire::ProfilesDocument;
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::output::duration;
 use crate::output::table::{Cell, Fit, Table};
+use crate::output::{self, duration};
 use crate::report::ReportArgs;
 
 /// List the profiles that the agent keeps
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
         let (answer, notes) = of_config::answer(&args.report.state_dir.resolve(environment)?, environment)?;
         args.report.print(answer, of_config::text)?;
         for note in notes {
-            anstream::eprintln!("note: {note}");
+            output::tell(format_args!("note: {note}"));
         }
     } else {
         args.report.print(args.report.ask(environment, "/v1/profiles")?, text)?;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rolecall_core::{Alias, Role, Session, SessionCredentials};
 use serde::Deserialize;
 
-use crate::output::duration;
+use crate::output::{self, duration};
 
 /// Under this much botocore takes keys for stale, and a program that has just begun may not come to its end.
 pub(crate) const ENOUGH: Duration = Duration::from_secs(15 * 60);
@@ -53,9 +53,9 @@ impl Keys {
     pub(crate) fn tell_if_little_is_left(&self, alias: &Alias, now: Timestamp) {
         if let Some(left) = self.little_left(now) {
             let left = duration::words(left);
-            anstream::eprintln!(
+            output::tell(format_args!(
                 "note: the keys of {alias} are valid for {left} more, and are not refreshed with --keys"
-            );
+            ));
         }
     }
 }

@@ -1,6 +1,5 @@
 //! A role from the agent: lent to one command for as long as it runs.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use crate::exit_code::ExitCode;
 use crate::failure::{Failure, NO_ROOM};
 use crate::one_role::keys::Keys;
 use crate::one_role::known;
+use crate::output;
 use crate::state_dir::StateDir;
 
 /// The agent itself waits for STS for 20 s and then says so.
@@ -60,8 +60,7 @@ pub(super) fn hold(lease: Lease, alias: Alias, token_file: PathBuf) -> Result<()
 /// Says on stderr, which the command has too, that it may wait for credentials in vain.
 fn tell(alias: &Alias, lost: &Lost) {
     let what = format!("the command gets no new credentials of {alias}: {lost}");
-    // Nobody is left to tell that stderr is closed.
-    let _ = writeln!(anstream::stderr(), "note: {what}; start the agent as it was, or the command again");
+    output::tell(format_args!("note: {what}; start the agent as it was, or the command again"));
 }
 
 /// The role as the agent has it, as far as it matters here.

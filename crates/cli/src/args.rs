@@ -1,5 +1,8 @@
 //! The command line: every command, and the arguments that several share. What a command takes stands in its own file.
 
+mod aws_config;
+mod budget;
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -15,6 +18,9 @@ use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::state_dir::StateDir;
+
+pub(crate) use aws_config::AwsConfigArg;
+pub(crate) use budget::BudgetArgs;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())

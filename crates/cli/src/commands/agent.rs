@@ -22,10 +22,10 @@ use rolecall_agent::settings::{
 use rolecall_agent::state::state_dir::StateDirError;
 use rolecall_agent::{Agent, StartError};
 use rolecall_aws::{Base, Sts};
-use rolecall_core::rotation::{BudgetPolicy, Lead};
+use rolecall_core::rotation::Lead;
 use rolecall_rotator::SystemClock;
 
-use crate::args::{Sourced, StateDirArg};
+use crate::args::{BudgetArgs, Sourced, StateDirArg};
 use crate::base::UserFiles;
 use crate::environment::Environment;
 use crate::exit_code::{ExitCode, Tally};
@@ -108,18 +108,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORMAT", env = "ROLECALL_LOG_FORMAT", hide_env_values = true, default_value_t, hide_possible_values = true,
         value_parser = PossibleValuesParser::new(["text", "json"]).try_map(|text| text.parse::<LogFormat>()))]
     log_format: LogFormat,
-    /// The most calls to STS under way at once
-    #[arg(long, value_name = "N", env = "ROLECALL_STS_IN_FLIGHT", hide_env_values = true, default_value_t = BudgetPolicy::default().in_flight,
-        value_parser = clap::value_parser!(u32).range(1..))]
-    sts_in_flight: u32,
-    /// The most calls to STS a second
-    #[arg(long, value_name = "N", env = "ROLECALL_STS_RATE", hide_env_values = true, default_value_t = BudgetPolicy::default().per_second,
-        value_parser = clap::value_parser!(u32).range(1..))]
-    sts_rate: u32,
-    /// The most calls to STS at once after a pause
-    #[arg(long, value_name = "N", env = "ROLECALL_STS_BURST", hide_env_values = true, default_value_t = BudgetPolicy::default().burst,
-        value_parser = clap::value_parser!(u32).range(1..))]
-    sts_burst: u32,
+    #[command(flatten)]
+    budget: BudgetArgs,
     /// Assume every role once, write the profiles, and end
     #[arg(long)]
     once: bool,

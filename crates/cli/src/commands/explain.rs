@@ -131,7 +131,7 @@ fn explain(args: &Args, state_dir: &StateDir, environment: &Environment) -> Resu
     check_depth(&role.alias, environment)?;
     let definitions = defined.definitions(environment)?;
     let environment = base_environment(environment, &definitions, state_dir);
-    let sts = sts(&definitions, state_dir, &environment)?;
+    let sts = sts(&definitions.roles, state_dir, &environment)?;
     let surroundings = Surroundings::of(&role, &environment, others(&role, &definitions, state_dir));
     runtime::run(async { Ok(trial::attempt(&sts, &role, &surroundings).await) })
 }

@@ -7,10 +7,8 @@
 mod base;
 mod chained;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::builder::BoolishValueParser;
 use rolecall_agent::settings::env_roles::RoleDefaults;
 use rolecall_core::Alias;
 use rolecall_core::role::DEFAULT_DURATION;
@@ -18,11 +16,11 @@ use rolecall_formats::chained::config;
 use rolecall_formats::config_map::{ConfigMapName, Namespace, config_map};
 use zeroize::Zeroizing;
 
-use crate::args::{Sourced, StateDirArg};
+use crate::args::{AwsConfigArg, Sourced, StateDirArg};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
-use crate::roles::{self, FROM_AWS_CONFIG, Places};
+use crate::roles::{self, Places};
 use crate::settings_file::{self, SettingsFile};
 use crate::{host, output};
 use base::BaseArgs;
@@ -51,11 +49,8 @@ struct ConfigArgs {
     /// The settings file, as for the agent
     #[arg(long, value_name = "PATH", env = settings_file::VARIABLE, hide_env_values = true)]
     config: Option<PathBuf>,
-    /// Take every profile of your AWS config that assumes a role as a role, too, as the agent does
-    #[arg(long, env = FROM_AWS_CONFIG, hide_env_values = true, value_parser = BoolishValueParser::new(),
-        default_value_t = false, default_missing_value = "true", num_args = 0..=1, require_equals = true,
-        hide_default_value = true, hide_possible_values = true)]
-    from_aws_config: bool,
+    #[command(flatten)]
+    aws_config: AwsConfigArg,
     #[command(flatten)]
     base: BaseArgs,
     /// The config alone, or a Kubernetes ConfigMap that holds it, with what a pod needs to use it
@@ -120,7 +115,7 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
     let defaults =
         RoleDefaults { region: None, duration: said.duration.unwrap_or(DEFAULT_DURATION), host: host::name() };
     let state_dir: PathBuf = args.state_dir.resolve(environment)?.into();
-    let aws_config = sourced.or("from_aws_config", args.from_aws_config, said.from_aws_config);
+    let aws_config = args.aws_config.counts(sourced, &said);
     let places = Places { environment, file: file.as_ref(), said: &said, aws_config, state_dir: &state_dir };
     let found = places.roles(&defaults, &[])?;
     if args.aliases.is_empty() && found.roles.is_empty() {
@@ -139,19 +134,14 @@ pub(crate) fn run(args: &Args, environment: &Environment) -> Result<ExitCode, Fa
     }
     let unsaid = rendered.unsaid.iter().map(ToString::to_string);
     for note in found.notes.iter().cloned().chain(unsaid) {
-        tell(&format!("note: {note}"));
+        output::tell(format_args!("note: {note}"));
     }
     for problem in &chains.problems {
-        tell(&format!("not rendered: {problem}"));
+        output::tell(format_args!("not rendered: {problem}"));
     }
     Ok(match (chains.roles.is_empty(), chains.problems.is_empty()) {
         (true, _) => ExitCode::AllFailed,
         (false, true) => ExitCode::Ok,
         (false, false) => ExitCode::SomeFailed,
     })
-}
-
-fn tell(line: &str) {
-    // Nobody is left to tell that stderr is closed.
-    let _ = writeln!(anstream::stderr(), "{line}");
 }

@@ -18,19 +18,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::builder::BoolishValueParser;
 use rolecall_agent::settings::{parse_duration, parse_session_duration};
 use rolecall_core::port::Clock as _;
-use rolecall_core::rotation::BudgetPolicy;
 use rolecall_core::{Alias, RoleArn};
 use rolecall_rotator::SystemClock;
 
-use crate::args::{Sourced, StateDirArg};
+use crate::args::{AwsConfigArg, BudgetArgs, Sourced, StateDirArg};
 use crate::environment::Environment;
 use crate::exit_code::ExitCode;
 use crate::failure::Failure;
 use crate::one_role::assume;
-use crate::roles::FROM_AWS_CONFIG;
 use crate::stop_signal::StopSignal;
 use crate::{hardening, output, runtime, settings_file};
 use outcome::Verdict;
@@ -51,11 +48,8 @@ pub(crate) struct Args {
     /// The settings file, as for the agent
     #[arg(long, value_name = "PATH", env = settings_file::VARIABLE, hide_env_values = true)]
     config: Option<PathBuf>,
-    /// Take every profile of your AWS config that assumes a role as a role, too, as the agent does
-    #[arg(long, env = FROM_AWS_CONFIG, hide_env_values = true, value_parser = BoolishValueParser::new(),
-        default_value_t = false, default_missing_value = "true", num_args = 0..=1, require_equals = true,
-        hide_default_value = true, hide_possible_values = true)]
-    from_aws_config: bool,
+    #[command(flatten)]
+    aws_config: AwsConfigArg,
     /// For how long to ask again, every 2 s, for roles that AWS denies, throttles or does not answer for. A role that was
     /// created, or a permission that was given, a moment ago is denied for some seconds
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
@@ -67,18 +61,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", env = "ROLECALL_DURATION", hide_env_values = true, default_value = "1h",
         value_parser = parse_session_duration)]
     duration: Duration,
-    /// The most calls to STS under way at once
-    #[arg(long, value_name = "N", env = "ROLECALL_STS_IN_FLIGHT", hide_env_values = true, default_value_t = BudgetPolicy::default().in_flight,
-        value_parser = clap::value_parser!(u32).range(1..))]
-    sts_in_flight: u32,
-    /// The most calls to STS a second
-    #[arg(long, value_name = "N", env = "ROLECALL_STS_RATE", hide_env_values = true, default_value_t = BudgetPolicy::default().per_second,
-        value_parser = clap::value_parser!(u32).range(1..))]
-    sts_rate: u32,
-    /// The most calls to STS at once after a pause
-    #[arg(long, value_name = "N", env = "ROLECALL_STS_BURST", hide_env_values = true, default_value_t = BudgetPolicy::default().burst,
-        value_parser = clap::value_parser!(u32).range(1..))]
-    sts_burst: u32,
+    #[command(flatten)]
+    budget: BudgetArgs,
     #[command(flatten)]
     state_dir: StateDirArg,
 }
@@ -128,15 +112,16 @@ Exit codes:
 pub(crate) fn run(args: &Sourced<Args>, environment: &Environment) -> Result<ExitCode, Failure> {
     hardening::no_core_dumps();
     hardening::many_files();
-    let Here { found, defaults, definitions, budget, state_dir } = settings::read(args, environment)?;
+    let Here { found, defaults, budget, state_dir } = settings::read(args, environment)?;
     let Args { aliases, arns, wait, output, .. } = &args.args;
+    let defined = found.roles.clone();
     let wanted = wanted::choose(aliases, arns, found, &defaults)?;
     if let Some(first) = wanted.roles.first() {
         assume::check_depth(&first.alias, environment)?;
     }
     // As an agent would find it that is started here, and not as the last one did.
     let base = assume::present_environment(environment);
-    let sts = Arc::new(assume::sts(&definitions, &state_dir, &base)?);
+    let sts = Arc::new(assume::sts(&defined, &state_dir, &base)?);
     let tries = Arc::new(Tries::new(sts, Arc::new(SystemClock), wait.is_some()));
     let begin = SystemClock.now().boot;
     let reports = runtime::run(async {

@@ -35,7 +35,7 @@ pub(crate) fn assume(
     environment: &Environment,
     leave: impl FnOnce(&Fault),
 ) -> Result<Session, Failure> {
-    let sts = sts(definitions, state_dir, environment)?;
+    let sts = sts(&definitions.roles, state_dir, environment)?;
     let walk = Walk { sts: &sts, definitions, state_dir };
     runtime::run(async {
         let mut outcome = walk.to(role, true).await;
@@ -91,13 +91,13 @@ async fn once(sts: &Sts, role: &Role, parent: Option<&Session>) -> Result<Sessio
     Ok(Session { credentials, issued_at: SystemClock.now().wall, expires_at, asked_for })
 }
 
-/// STS as it is asked with the base of this environment.
+/// STS as it is asked with the base of this environment, which is none of these roles.
 ///
 /// # Errors
 /// When the environment names an endpoint that is none, or no home directory.
-pub(crate) fn sts(definitions: &Definitions, state_dir: &Path, environment: &Environment) -> Result<Sts, Failure> {
+pub(crate) fn sts(roles: &[Role], state_dir: &Path, environment: &Environment) -> Result<Sts, Failure> {
     endpoint::check(environment)?;
-    let aliases = definitions.roles.iter().map(|role| role.alias.clone()).collect();
+    let aliases = roles.iter().map(|role| role.alias.clone()).collect();
     let files = UserFiles::new(environment, aliases, state_dir.into())?;
     let variables = rolecall_aws::Environment::new(environment.variables());
     Ok(Sts::new(Base::DefaultChain { files: Arc::new(files), environment: variables }))
@@ -126,13 +126,9 @@ pub(crate) fn base_environment(environment: &Environment, definitions: &Definiti
             base = base.with(variable, Some(file.into()));
         }
     }
-    let users = UserFiles::new(&base, vec![], state_dir.into()).ok();
-    let is_ours = |name: &str| {
-        let is_role = definitions.roles.iter().any(|role| role.alias.as_str() == name);
-        is_role && !users.as_ref().is_some_and(|files| files.has(name))
-    };
+    let is_role = |name: &str| definitions.roles.iter().any(|role| role.alias.as_str() == name);
     for variable in SELECTORS {
-        if base.text(variable).is_some_and(|profile| is_ours(&profile)) {
+        if base.text(variable).is_some_and(|profile| is_role(&profile) && !is_of_user(&profile, &base, state_dir)) {
             base = base.with(variable, None);
         }
     }
@@ -142,6 +138,10 @@ pub(crate) fn base_environment(environment: &Environment, definitions: &Definiti
         base = base.with("AWS_PROFILE", Some(profile.into()));
     }
     base
+}
+
+fn is_of_user(profile: &str, environment: &Environment, state_dir: &Path) -> bool {
+    UserFiles::new(environment, vec![], state_dir.into()).is_ok_and(|files| files.has(profile))
 }
 
 fn is_in(path: &Path, directory: &Path) -> bool {

@@ -9,7 +9,7 @@ use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults};
 use rolecall_agent::settings::group::Group;
 use rolecall_agent::settings::{self, AgentSettings, LogFormat, Publish, SettingsError, paths};
 use rolecall_core::port::Clock as _;
-use rolecall_core::rotation::{BudgetPolicy, Policy};
+use rolecall_core::rotation::Policy;
 use rolecall_core::{Alias, Role};
 use rolecall_rotator::SystemClock;
 
@@ -119,11 +119,7 @@ pub(super) fn settings(
     }
     let store = !args.no_store && sourced.or("store", args.store, said.store);
     check_store(store, publish)?;
-    let budget = BudgetPolicy {
-        in_flight: sourced.or("sts_in_flight", args.sts_in_flight, said.sts_in_flight),
-        per_second: sourced.or("sts_rate", args.sts_rate, said.sts_rate),
-        burst: sourced.or("sts_burst", args.sts_burst, said.sts_burst),
-    };
+    let budget = args.budget.policy(sourced, &said);
     let refresh_before = sourced.or("refresh_before", args.refresh_before, said.refresh_before);
     let EnvRoles { roles, origins, problems, notes, sources: _, unusable: _ } = found;
     let agent = AgentSettings {

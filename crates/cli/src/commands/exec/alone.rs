@@ -46,7 +46,7 @@ pub(super) fn grant(args: &Args, state_dir: &Path, environment: &Environment) ->
         let keys = Keys::of(&role, &left.map_or_else(new, Ok)?);
         return Ok(Granted { role, access: Access::Keys(keys), lease: None, beside: None });
     }
-    let sts = Arc::new(assume::sts(&definitions, state_dir, &base)?);
+    let sts = Arc::new(assume::sts(&definitions.roles, state_dir, &base)?);
     let token = new_token()?;
     // What differs from command to command.
     let policy =

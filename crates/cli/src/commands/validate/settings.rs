@@ -4,13 +4,10 @@ use std::path::PathBuf;
 
 use rolecall_agent::settings;
 use rolecall_agent::settings::env_roles::{EnvRoles, RoleDefaults};
-use rolecall_agent::state::absent;
-use rolecall_agent::state::definitions::Definitions;
 use rolecall_core::rotation::BudgetPolicy;
 
 use super::Args;
 use crate::args::Sourced;
-use crate::commands::exec::definition::Defined;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::host;
@@ -23,8 +20,6 @@ pub(super) struct Here {
     pub(super) found: EnvRoles,
     /// What a role has that says nothing more than its ARN.
     pub(super) defaults: RoleDefaults,
-    /// What must not be taken for the base, and where the base is.
-    pub(super) definitions: Definitions,
     /// How fast STS may be asked.
     pub(super) budget: BudgetPolicy,
     /// Where an agent would have its own files.
@@ -46,17 +41,9 @@ pub(super) fn read(sourced: &Sourced<Args>, environment: &Environment) -> Result
         host: host::name(),
     };
     let state_dir: PathBuf = args.state_dir.resolve(environment)?.into();
-    let aws_config = sourced.or("from_aws_config", args.from_aws_config, said.from_aws_config);
+    let aws_config = args.aws_config.counts(sourced, &said);
     let places = Places { environment, file: file.as_ref(), said: &said, aws_config, state_dir: &state_dir };
     let found = places.roles(&defaults, &[])?;
-    let budget = BudgetPolicy {
-        in_flight: sourced.or("sts_in_flight", args.sts_in_flight, said.sts_in_flight),
-        per_second: sourced.or("sts_rate", args.sts_rate, said.sts_rate),
-        burst: sourced.or("sts_burst", args.sts_burst, said.sts_burst),
-    };
-    // What an agent left only tells where its base was: where it cannot be read, this environment says enough.
-    let recorded = absent::definitions(&state_dir).ok().flatten();
-    let defined = Defined { found: found.clone(), recorded, defaults: defaults.clone() };
-    let definitions = defined.definitions(environment)?;
-    Ok(Here { found, defaults, definitions, budget, state_dir })
+    let budget = args.budget.policy(sourced, &said);
+    Ok(Here { found, defaults, budget, state_dir })
 }

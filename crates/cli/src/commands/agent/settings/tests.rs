@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rolecall_core::rotation::Lead;
+use rolecall_core::rotation::{BudgetPolicy, Lead};
 
 use super::*;
 use crate::args::{Cli, Command};
